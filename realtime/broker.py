@@ -1,0 +1,212 @@
+"""The channel layer behind a bounded queue: the fast path between processes, never waited for.
+
+What is dropped here, or lost while Redis is away, the log has; the hub's tail finds it. What
+this file knows of channels-redis' pub/sub layer: a `group_add` that fails in an outage is never
+repeated by the layer, so wanted groups are asserted until they hold; and nothing tells of an
+outage, so each process sends itself an echo and counts a missing one as "away".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import functools
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from channels.layers import get_channel_layer
+
+from realtime import topics
+from realtime.conf import setting
+from realtime.packets import Packet, dump, load
+
+logger = logging.getLogger("kith.broker")
+
+QUEUE_LENGTH = 10_000  # packets; beyond it the newest are dropped, and the tail finds them
+ECHO_EVERY_S = 0.5
+ECHO_MISSING_S = 2.0  # four echoes: a slow Redis is not an absent one
+RETRY_S = 0.5
+FLUSH_AT_EXIT_S = 1.0  # a short-lived process gives its last packets this long
+
+ECHO, PACKET = "kith.echo", "kith.packet"
+
+
+def configured() -> bool:
+    """Whether several processes share a layer. The in-memory layer is no broker: the hub is the
+    whole fast path then."""
+    return bool(setting("REDIS_URL"))
+
+
+class Broker:
+    """One process's hold on the channel layer. All methods are called on the event loop.
+
+    ``on_packet`` gets what other processes sent. ``on_held`` gets topics that are received from
+    now on: what was sent before must be looked up. ``on_return`` is called when echoes come back
+    after an outage, of which the same is true for every topic.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_packet: Callable[[Packet], None],
+        on_held: Callable[[set[str]], None],
+        on_return: Callable[[], None],
+    ) -> None:
+        self._on_packet = on_packet
+        self._on_held = on_held
+        self._on_return = on_return
+        self._process = secrets.token_hex(8)
+        self._outgoing: asyncio.Queue[Packet] = asyncio.Queue(QUEUE_LENGTH)
+        self._wanted: dict[str, str] = {}  # group: topic, that should hold
+        self._held: set[str] = set()
+        self._changed = asyncio.Event()
+        self._last_echo = float("-inf")
+        self._available = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def available(self) -> bool:
+        return self._available
+
+    def start(self) -> None:
+        layer = get_channel_layer()
+        self._wanted[topics.echo_group(self._process)] = ""
+        for work in (self._send, self._receive, self._assert_groups, self._echo):
+            self._tasks.append(asyncio.create_task(self._forever(functools.partial(work, layer))))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        layer = get_channel_layer()
+        if hasattr(layer, "flush"):
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(layer.flush(), RETRY_S)
+
+    def offer(self, packet: Packet) -> None:
+        """Send to the other processes, some time soon, if there is room."""
+        with contextlib.suppress(asyncio.QueueFull):
+            self._outgoing.put_nowait(packet)
+
+    def want(self, topic: str) -> None:
+        self._wanted[topics.group(topic)] = topic
+        self._changed.set()
+
+    def unwant(self, topic: str) -> None:
+        self._wanted.pop(topics.group(topic), None)
+        self._changed.set()
+
+    async def _forever(self, work: Callable[[], Any]) -> None:
+        """Run ``work`` again after any failure: the layer raises whatever its client raises."""
+        while True:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001  # the layer's errors are of many libraries
+                logger.warning("channel layer: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(RETRY_S)
+
+    async def _send(self, layer: Any) -> None:
+        while True:
+            packet = await self._outgoing.get()
+            message = {"type": PACKET, "from": self._process, "packet": dump(packet)}
+            await layer.group_send(topics.group(packet.topic), message)
+
+    async def _receive(self, layer: Any) -> None:
+        self._channel = await layer.new_channel()
+        self._held.clear()
+        self._changed.set()
+        while True:
+            message = await layer.receive(self._channel)
+            if message["type"] == ECHO:
+                self._heard()
+            elif message["from"] != self._process:
+                with contextlib.suppress(msgspec.DecodeError):  # another release's; the tail finds it
+                    self._on_packet(load(message["packet"]))
+
+    async def _assert_groups(self, layer: Any) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            added = set()
+            try:
+                for group in self._wanted.keys() - self._held:
+                    await layer.group_add(group, self._channel)
+                    self._held.add(group)
+                    added.add(self._wanted.get(group, ""))
+                for group in self._held - self._wanted.keys():
+                    await layer.group_discard(group, self._channel)
+                    self._held.discard(group)
+            except BaseException:
+                self._changed.set()
+                raise
+            finally:
+                self._on_held(added)
+
+    async def _echo(self, layer: Any) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            if self._available and loop.time() - self._last_echo > ECHO_MISSING_S:
+                logger.warning("the broker is away: no echo for %s s", ECHO_MISSING_S)
+                self._available = False
+            sending = layer.group_send(topics.echo_group(self._process), {"type": ECHO})
+            await asyncio.wait_for(sending, ECHO_MISSING_S)
+            await asyncio.sleep(ECHO_EVERY_S)
+
+    def _heard(self) -> None:
+        self._last_echo = asyncio.get_running_loop().time()
+        if not self._available:
+            self._available = True
+            self._changed.set()
+            self._on_return()
+
+
+# ── processes without a hub: the shell, tasks, management commands ──────────────────────────
+
+
+class _Sender:
+    """A daemon thread with a loop of its own that carries packets to Redis."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._pending = 0
+        self._idle = threading.Condition()
+        threading.Thread(target=self._loop.run_forever, name="kith-broker", daemon=True).start()
+        atexit.register(self._flush)
+
+    def send(self, packets: list[Packet]) -> None:
+        with self._idle:
+            if self._pending >= QUEUE_LENGTH:
+                return
+            self._pending += len(packets)
+        asyncio.run_coroutine_threadsafe(self._carry(packets), self._loop)
+
+    async def _carry(self, packets: list[Packet]) -> None:
+        layer = get_channel_layer()
+        try:
+            for packet in packets:
+                message = {"type": PACKET, "from": "", "packet": dump(packet)}
+                await asyncio.wait_for(layer.group_send(topics.group(packet.topic), message), ECHO_MISSING_S)
+        except Exception as error:  # noqa: BLE001  # as in Broker._forever
+            logger.warning("channel layer: %s: %s; hubs will find it in the log", type(error).__name__, error)
+        finally:
+            with self._idle:
+                self._pending -= len(packets)
+                self._idle.notify_all()
+
+    def _flush(self) -> None:
+        with self._idle:
+            self._idle.wait_for(lambda: not self._pending, FLUSH_AT_EXIT_S)
+
+
+_sender = functools.cache(_Sender)
+
+
+def send_from_outside(packets: list[Packet]) -> None:
+    """Carry packets to the other processes from one without a hub. Returns at once."""
+    if configured():
+        _sender().send(packets)

@@ -1,0 +1,51 @@
+"""What travels from a commit to the hubs: the ready frame and what a hub must know to order it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import msgspec
+
+from realtime import protocol
+
+
+class Packet(msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
+    """One event on its way. ``seq`` 0: not durable; then ``key`` tells LATEST from EPHEMERAL.
+
+    ``body`` is the frame without its id; ``type`` and ``revokes`` are for the hub; ``actor`` lets
+    it keep pairs apart who blocked each other; ``skip_socket`` is the sender's own socket.
+    """
+
+    topic: str
+    body: bytes
+    type: str
+    seq: int = 0
+    event_id: int = 0
+    actor: str | None = None
+    revokes: str | None = None
+    key: str = ""
+    skip_socket: str = ""
+
+    @cached_property
+    def text(self) -> str:
+        """The frame as sockets get it; made once, whoever asks."""
+        body = protocol.with_id(self.event_id, self.body) if self.seq else self.body
+        return body.decode()
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Packet)
+
+
+def dump(packet: Packet) -> bytes:
+    """The packet for the broker."""
+    return _encoder.encode(packet)
+
+
+def load(data: bytes) -> Packet:
+    """The packet from the broker.
+
+    Raises:
+        msgspec.DecodeError: it is none of ours, say of another release.
+    """
+    return _decoder.decode(data)

@@ -1,0 +1,68 @@
+"""Database work of sockets, off the event loop: a pool for reads, another for writes.
+
+Channels' `database_sync_to_async` runs everything of a process on one thread: one statement that
+waits for a row lock stalled every read for as long. SQLite has one writer at a time, so there
+one thread writes and nobody queues inside the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import close_old_connections, connections, transaction
+
+from realtime import log
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+READ_THREADS = 4  # each holds a database connection
+WRITE_THREADS = 4
+
+
+@functools.cache
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(READ_THREADS, thread_name_prefix="kith-read")
+
+
+@functools.cache
+def _writers() -> ThreadPoolExecutor:
+    serial = connections[log.database()].vendor == "sqlite"
+    return ThreadPoolExecutor(1 if serial else WRITE_THREADS, thread_name_prefix="kith-write")
+
+
+async def read(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """``function`` on a reading thread with a usable connection."""
+    job = functools.partial(_fresh, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_readers(), job)
+
+
+async def write(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """``function`` on a writing thread, in one transaction; returns when it has committed."""
+    job = functools.partial(_fresh, _atomically, function, *args, **kwargs)
+    return await asyncio.get_running_loop().run_in_executor(_writers(), job)
+
+
+def _fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    close_old_connections()
+    try:
+        return function(*args, **kwargs)
+    finally:
+        close_old_connections()
+
+
+def _atomically(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    with transaction.atomic(using=log.database()):
+        return function(*args, **kwargs)
+
+
+def close() -> None:
+    """End the pools, and with their threads their connections; the next use starts new ones."""
+    for pool in (_readers, _writers):
+        if pool.cache_info().currsize:
+            pool().shutdown()
+        pool.cache_clear()
