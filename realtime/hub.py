@@ -1,0 +1,294 @@
+"""The hub: this process's topics and who listens to them; order, holes and fan-out.
+
+It runs on the event loop, and nothing here awaits between looking at a stream and writing to
+its sockets; so a subscription that finds itself level with the stream is live at once.
+Whatever the fast path lost, doubled or swapped, the log decides: `fill` reads what is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Collection, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.db import Error as DatabaseError  # InterfaceError, too
+
+from realtime import fanout, log, metrics, threads
+from realtime.broker import Broker, configured
+from realtime.conf import setting
+from realtime.packets import Packet
+from realtime.streams import Stream, reroutes
+
+if TYPE_CHECKING:
+    from realtime.sockets import Socket
+    from realtime.taps import Tap
+
+logger = logging.getLogger("kith.hub")
+
+FILL_PAGE = 500  # rows of one read of the log
+
+
+class Hub:
+    """All streams and sockets of one process. Make one with `running`."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.streams: dict[str, Stream] = {}
+        self.sockets: dict[str, Socket] = {}
+        self.users: dict[str, set[Socket]] = {}  # sockets by their user's key
+        self.horizon = 0  # every transaction below it has been delivered to whoever is live
+        self.epoch = log.FIRST_EPOCH
+        self.draining = False
+        self.broker: Broker | None = None
+        self._last_id = 0
+        self._holes: set[Stream] = set()
+        self._filling = asyncio.Lock()
+        self._tail_now = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def start(self) -> None:
+        """Begin to listen: to commits of this process, to the broker, and to the log."""
+        try:
+            await self._tail(first=True)
+        except DatabaseError as error:  # sockets may open later; until then the tail tries again
+            logger.warning("the log cannot be read: %s", error)
+        if configured():
+            self.broker = Broker(on_packet=self.receive, on_held=self._check, on_return=self._broker_returned)
+            self.broker.start()
+        fanout.connect(self._submit)
+        self.spawn(self._tail_forever())
+
+    async def stop(self) -> None:
+        fanout.disconnect(self._submit)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.broker is not None:
+            await self.broker.stop()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run ``work`` beside; its failure is logged, its reference kept."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("background work failed", exc_info=error)
+
+    # ── joining ─────────────────────────────────────────────────────────────────────────────
+
+    def join(self, tap: Tap) -> Stream:
+        """From now on the stream keeps a backlog for this tap, until it is live or leaves."""
+        name = tap.topic
+        stream = self.streams.get(name)
+        if stream is None:
+            stream = self.streams[name] = Stream(name)
+            if self.broker is not None:
+                self.broker.want(name)
+        stream.taps[tap.socket] = tap
+        stream.waiting.add(tap)
+        return stream
+
+    def leave(self, tap: Tap) -> None:
+        stream = tap.stream
+        stream.taps.pop(tap.socket, None)
+        stream.live.pop(tap.socket, None)
+        stream.stop_waiting(tap)
+        if not stream.taps and self.streams.get(stream.name) is stream:
+            del self.streams[stream.name]
+            if self.broker is not None:
+                self.broker.unwant(stream.name)
+
+    # ── fan-out ─────────────────────────────────────────────────────────────────────────────
+
+    def _submit(self, packets: list[Packet]) -> None:
+        """`fanout`'s entrance: any thread, after a commit."""
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._committed, packets)
+
+    def _committed(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            self.receive(packet)
+            if self.broker is not None:
+                self.broker.offer(packet)
+
+    def receive(self, packet: Packet) -> None:
+        """A packet from this process, the broker or the log, in any order, perhaps again."""
+        stream = self.streams.get(packet.topic)
+        if stream is None:
+            return
+        if not packet.seq:
+            self._pass_on(stream, packet)
+        elif stream.head is None or packet.seq > stream.head + 1:
+            stream.early[packet.seq] = packet
+            if stream.head is not None:
+                self._note_hole(stream)
+        elif packet.seq == stream.head + 1:
+            self._deliver(stream, packet)
+            self._deliver_early(stream)
+
+    def _deliver_early(self, stream: Stream) -> None:
+        while stream.head is not None and (packet := stream.early.pop(stream.head + 1, None)):
+            self._deliver(stream, packet)
+
+    def _deliver(self, stream: Stream, packet: Packet) -> None:
+        """The next durable event, to every live socket."""
+        stream.head = packet.seq
+        self._last_id = max(self._last_id, packet.event_id)
+        if stream.waiting:
+            stream.backlog.append(packet)
+        slow = [tap for socket, tap in stream.live.items() if tap.write(packet)]
+        metrics.delivered.inc(len(stream.live))
+        for tap in slow:
+            tap.socket.fall_behind()
+        if packet.revokes is not None:
+            self._revoke(stream, packet.revokes)
+        if reroutes(packet):
+            for tap in list(stream.live.values()):
+                tap.reroute()
+
+    def _revoke(self, stream: Stream, user_key: str) -> None:
+        """The user lost the topic: nothing after this packet reaches the user's live sockets.
+        Sockets that are behind find the same event in the log, in its place."""
+        for tap in [tap for tap in stream.live.values() if tap.socket.user_key == user_key]:
+            tap.revoked()
+
+    def _pass_on(self, stream: Stream, packet: Packet) -> None:
+        """An event without a number: LATEST waits for those who are behind, EPHEMERAL does not."""
+        for tap in list(stream.taps.values()):
+            if tap.socket.id == packet.skip_socket:
+                continue
+            if not tap.socket.has_room:
+                tap.socket.fall_behind()
+            if tap.live:
+                tap.write(packet)
+            elif packet.key:
+                tap.socket.keep_latest(packet)
+
+    # ── holes and the tail ──────────────────────────────────────────────────────────────────
+
+    def _note_hole(self, stream: Stream) -> None:
+        """Two writers' packets overtake each other all the time: wait a moment, then read."""
+        if not self._holes:
+            self.loop.call_later(setting("KITH_HOLE_WAIT_S"), self._fill_holes)
+        self._holes.add(stream)
+
+    def _fill_holes(self) -> None:
+        holes = [stream for stream in self._holes if stream.early]
+        self._holes.clear()
+        if holes:
+            metrics.holes.inc(len(holes))
+            self.spawn(self._fill_or_warn(holes))
+
+    def _check(self, topics: Iterable[str]) -> None:
+        """Something may have been missed on these topics."""
+        streams = [stream for name in topics if (stream := self.streams.get(name))]
+        if streams:
+            self.spawn(self._fill_or_warn(streams))
+
+    async def _fill_or_warn(self, streams: Collection[Stream]) -> None:
+        try:
+            await self.fill(streams)
+        except DatabaseError as error:  # the tail tries again
+            logger.warning("the log cannot be read: %s", error)
+
+    async def fill(self, streams: Collection[Stream]) -> None:
+        """Deliver what the log has after each stream's head.
+
+        Raises:
+            DatabaseError: the log cannot be read now.
+        """
+        async with self._filling:
+            while positions := {s.name: s.head for s in streams if s.head is not None and s.taps}:
+                packets = await threads.read(log.after_seq, positions, limit=FILL_PAGE)
+                for packet in packets:
+                    self.receive(packet)
+                if len(packets) < FILL_PAGE:
+                    return
+
+    async def _tail_forever(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):  # the usual case: nobody was in a hurry
+                await asyncio.wait_for(self._tail_now.wait(), setting("KITH_POLL_S"))
+            self._tail_now.clear()
+            try:
+                await self._tail()
+            except DatabaseError as error:
+                logger.warning("the log cannot be read: %s", error)
+
+    async def _tail(self, *, first: bool = False) -> None:
+        delivered = self._last_id  # before the statement: more may be delivered while it runs
+        tail = await threads.read(log.tail, 2**62 if first else self.horizon)
+        if tail.last_id < delivered:
+            await self._restored(tail.last_id)
+            return
+        self._last_id, self.epoch = max(self._last_id, tail.last_id), tail.epoch
+        changed = [stream for name in tail.heads if (stream := self.streams.get(name))]
+        late = [s for s in changed if s.head is not None and s.head < tail.heads[s.name]]
+        if late:
+            await self.fill(late)
+        self.horizon = tail.horizon
+        told = {
+            subscription for s in changed for tap in s.live.values() for subscription in tap.subscriptions
+        }
+        for subscription in told:
+            subscription.tell_cursor(tail.horizon)
+        for socket in list(self.sockets.values()):
+            socket.check_stalled()
+
+    async def _restored(self, last_id: int) -> None:
+        """The log is shorter than what was delivered: the database was put back to an older copy.
+        Clients come back, and learn by ``recovered:false`` that their cursors are void."""
+        logger.error("the event log went back: was the database restored? All cursors are void now.")
+        await threads.write(log.renew_epoch)
+        self._last_id = last_id
+        for stream in self.streams.values():
+            stream.head = None
+            stream.early.clear()
+        for socket in list(self.sockets.values()):
+            socket.restart()
+
+    def _broker_returned(self) -> None:
+        self._tail_now.set()
+        for socket in list(self.sockets.values()):
+            socket.tell_states()
+
+    async def drain(self) -> None:
+        """The process is about to stop: ask every client to come back, each at its own moment."""
+        self.draining = True
+        for socket in list(self.sockets.values()):
+            socket.restart()
+        await asyncio.gather(*(socket.flushed() for socket in list(self.sockets.values())))
+
+
+_hubs: dict[asyncio.AbstractEventLoop, asyncio.Task[Hub]] = {}  # one, but in tests
+
+
+async def running() -> Hub:
+    """The hub of the running loop, started if need be."""
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = loop.create_task(_start())
+    return await asyncio.shield(_hubs[loop])
+
+
+async def _start() -> Hub:
+    hub = Hub()
+    await hub.start()
+    return hub
+
+
+async def stop() -> None:
+    """Stop the running loop's hub, if there is one."""
+    if (starting := _hubs.pop(asyncio.get_running_loop(), None)) is not None:
+        await (await starting).stop()
+
+
+def current() -> Hub | None:
+    """The hub of this process, if it runs: for health and metrics."""
+    started = [task.result() for task in _hubs.values() if task.done() and not task.exception()]
+    return started[-1] if started else None

@@ -1,0 +1,231 @@
+"""One live link: what waits to be written to it, what it listens to, and how it catches up."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from django.db import Error as DatabaseError
+
+from realtime import log, metrics, protocol, threads
+from realtime.conf import setting
+from realtime.packets import Packet
+from realtime.protocol import Close
+from realtime.taps import Tap
+
+if TYPE_CHECKING:
+    from realtime.hub import Hub
+    from realtime.subscription import Subscription
+
+READ_PAGE = 500  # rows of one read while catching up
+RETRY_S = 1.0  # the log cannot be read: try again
+
+
+class _Ending:
+    """Stands in the outgoing queue where the socket is to be closed."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+
+class Socket:
+    """One live link: what waits to be written, its taps, its channels.
+
+    ``send`` is ASGI's. ``on_control`` gets packets of the user's control topic, ``on_lost`` a
+    subscription whose right ended.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        *,
+        on_control: Callable[[Packet], None],
+        on_lost: Callable[[Subscription], None],
+    ) -> None:
+        self.hub = hub
+        self.id = secrets.token_hex(8)
+        self.user_key: str | None = None  # as text, as the log names users
+        self.on_control = on_control
+        self.on_lost = on_lost
+        self.taps: dict[str, Tap] = {}
+        self.behind: set[Tap] = set()  # those of the taps that read the log
+        self.subscriptions: dict[str, Subscription] = {}
+        self.closing = False
+        self._send = send
+        self._outgoing: deque[str | _Ending] = deque()
+        self._waiting_bytes = 0
+        self._flusher: asyncio.Task[None] | None = None
+        self._chasing = False
+        self._latest: dict[tuple[str, str], Packet] = {}
+        self._stalled_since = 0.0
+        hub.sockets[self.id] = self
+
+    def belong_to(self, user_key: str) -> None:
+        """Count among the user's sockets from now on."""
+        self.user_key = user_key
+        self.hub.users.setdefault(user_key, set()).add(self)
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def has_room(self) -> bool:
+        return self._waiting_bytes <= int(setting("KITH_SOCKET_BACKLOG_BYTES"))
+
+    def write(self, text: str) -> bool:
+        """Queue one frame; True when more waits than the socket's budget. Never blocks."""
+        if self.closing:
+            return False
+        self._queue(text)
+        self._waiting_bytes += len(text)
+        return not self.has_room
+
+    def tell(self, frame: dict[str, Any]) -> None:
+        """Queue a frame made for this socket alone."""
+        self.write(protocol.encode(frame).decode())
+
+    def finish(self, code: int) -> None:
+        """Close once what is queued has been written; nothing is queued after this."""
+        if not self.closing:
+            self._queue(_Ending(code))
+            self.closing = True
+            if code != Close.NORMAL:
+                metrics.refused.labels(code=str(int(code))).inc()
+
+    def restart(self) -> None:
+        """Ask the client to come back, and close."""
+        self.tell(protocol.reconnect(secrets.randbelow(setting("KITH_RECONNECT_MS") + 1)))
+        self.finish(Close.RESTARTING)
+
+    def _queue(self, item: str | _Ending) -> None:
+        self._outgoing.append(item)
+        if self._flusher is None:
+            self._stalled_since = self.hub.loop.time()
+            self._flusher = self.hub.loop.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        """Write until nothing waits. The server's ``send`` waits while the transport is full."""
+        try:
+            while self._outgoing:
+                item = self._outgoing.popleft()
+                if isinstance(item, _Ending):
+                    await self._send({"type": "websocket.close", "code": int(item.code)})
+                    return
+                await self._send({"type": "websocket.send", "text": item})
+                self._waiting_bytes -= len(item)
+                self._stalled_since = self.hub.loop.time()
+        except (OSError, RuntimeError):  # the link is gone; the consumer is told by a disconnect
+            self.closing = True
+            self._outgoing.clear()
+        finally:
+            self._flusher = None
+            self.chase()
+
+    async def flushed(self) -> None:
+        """Wait until all that was queued is written, or the link is gone."""
+        while self._flusher is not None:
+            await asyncio.wait({self._flusher})
+
+    # ── behind ──────────────────────────────────────────────────────────────────────────────
+
+    def fall_behind(self) -> None:
+        """Too much waits for this socket: from here on it reads the log, at its own pace."""
+        metrics.behind.inc()
+        for tap in self.taps.values():
+            tap.fall_behind()
+
+    def keep_latest(self, packet: Packet) -> None:
+        self._latest[packet.topic, packet.key] = packet
+
+    def chase(self) -> None:
+        """Bring every tap that is behind up to its stream: at once if it can be, else by reading."""
+        if not self.behind or self.closing or self._chasing or self._all_live():
+            return
+        self._chasing = True
+        self.hub.spawn(self._catch_up())
+
+    def _all_live(self) -> bool:
+        """Try each tap; when all are live, tell what their LATEST events ended as."""
+        if [tap for tap in list(self.behind) if not tap.try_live()]:
+            return False
+        for subscription in self.subscriptions.values():
+            subscription.thaw()
+        kept, self._latest = self._latest, {}
+        for packet in kept.values():
+            if tap := self.taps.get(packet.topic):
+                tap.write(packet)
+        return True
+
+    async def _catch_up(self) -> None:
+        try:
+            while self.behind and not self.closing:
+                await self.flushed()
+                for tap in self.behind:
+                    tap.wait()
+                await self._read_log()
+                if self._all_live():
+                    return
+        finally:
+            self._chasing = False
+            self.chase()
+
+    async def _read_log(self) -> None:
+        """One page of the log for the taps that are behind, and their streams brought as far."""
+        positions = {tap.topic: tap.position for tap in self.behind if tap.position is not None}
+        try:
+            packets = await threads.read(log.after_seq, positions, limit=READ_PAGE)
+            for packet in packets:
+                if tap := self.taps.get(packet.topic):
+                    tap.take(packet)
+            metrics.replayed.inc(len(packets))
+            if len(packets) < READ_PAGE:
+                await self.hub.fill([tap.stream for tap in self.behind if tap.leads()])
+        except DatabaseError:
+            await asyncio.sleep(RETRY_S)
+
+    # ── topics and channels ─────────────────────────────────────────────────────────────────
+
+    def tap(self, topic: str, kind: type[Tap] = Tap) -> Tap:
+        """This socket's hold on a topic, joined if it is new."""
+        if topic not in self.taps:
+            self.taps[topic] = kind(self, topic)
+        return self.taps[topic]
+
+    def untap(self, tap: Tap, subscription: Subscription) -> None:
+        """One channel less needs it; the last one leaves the stream."""
+        tap.subscriptions.discard(subscription)
+        if not tap.subscriptions and self.taps.pop(tap.topic, None) is tap:
+            self.behind.discard(tap)
+            self.hub.leave(tap)
+
+    def tell_states(self) -> None:
+        for subscription in self.subscriptions.values():
+            self.hub.spawn(subscription.tell_state())
+
+    def check_stalled(self) -> None:
+        """Close a socket that has taken nothing for too long: 1013, should it ever read again."""
+        stalled = self.hub.loop.time() - self._stalled_since
+        if self._flusher is not None and not self.closing and stalled > setting("KITH_SLOW_SOCKET_S"):
+            self._outgoing.clear()
+            self._waiting_bytes = 0
+            self.finish(Close.OVERLOADED)
+
+    async def dispose(self) -> None:
+        """The link is gone: let go of everything."""
+        self.closing = True
+        self.hub.sockets.pop(self.id, None)
+        if self.user_key is not None and (mine := self.hub.users.get(self.user_key)):
+            mine.discard(self)
+            if not mine:
+                del self.hub.users[self.user_key]
+        for tap in self.taps.values():
+            self.hub.leave(tap)
+        self.taps.clear()
+        self.behind.clear()
+        self.subscriptions.clear()
+        self._latest.clear()
+        if self._flusher is not None:
+            self._flusher.cancel()

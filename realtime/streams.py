@@ -1,0 +1,48 @@
+"""A topic as one process sees it: where it stands, who hears it, and what is kept for latecomers."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from realtime.events import registry
+from realtime.packets import Packet
+
+if TYPE_CHECKING:
+    from realtime.sockets import Socket
+    from realtime.taps import Tap
+
+BACKLOG_LENGTH = 1000  # packets kept for those who are reading the log; longer: they read again
+
+
+def reroutes(packet: Packet) -> bool:
+    """Whether this event changes which topics belong to the channels that hear it."""
+    event = registry.get(packet.type)
+    return event is not None and event.reroutes
+
+
+class Stream:
+    """One topic in this process. ``head`` is the seq of the last packet written to the live
+    sockets, None until it is known from the log."""
+
+    __slots__ = ("backlog", "early", "head", "live", "name", "taps", "waiting")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.head: int | None = None
+        self.taps: dict[Socket, Tap] = {}
+        self.live: dict[Socket, Tap] = {}  # those of the taps that the hub writes to
+        self.waiting: set[Tap] = set()  # those that read the log, and will need the backlog
+        self.backlog: deque[Packet] = deque(maxlen=BACKLOG_LENGTH)
+        self.early: dict[int, Packet] = {}  # arrived before one with a lower seq
+
+    def settle(self, seq: int) -> None:
+        """``seq`` was the head in the log at some moment: where counting may start."""
+        if self.head is None:
+            self.head = seq
+            self.early = {number: packet for number, packet in self.early.items() if number > seq}
+
+    def stop_waiting(self, tap: Tap) -> None:
+        self.waiting.discard(tap)
+        if not self.waiting:
+            self.backlog.clear()

@@ -1,0 +1,188 @@
+"""One socket's hold on one channel: its taps, its rights, its cursor."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from django.db import Error as DatabaseError
+
+from realtime import metrics, protocol, threads
+from realtime.channels import Channel
+from realtime.cursors import Cursor
+from realtime.errors import Forbidden, KithError
+from realtime.opening import Snapshot, read_snapshot
+
+if TYPE_CHECKING:
+    from realtime.sockets import Socket
+    from realtime.taps import Tap
+
+RETRY_S = 1.0  # the database is away: try again
+
+
+class Subscription:
+    """One socket's hold on one channel: its taps, its rights, its cursor."""
+
+    def __init__(self, socket: Socket, channel: Channel) -> None:
+        self.socket = socket
+        self.channel = channel
+        self.name = channel.name
+        self.taps: dict[str, Tap] = {}
+        self._rerouting = False
+        self._reroute_from: int | None = None  # a horizon below what made the reroute necessary
+        self._frozen: int | None = None  # the horizon below which it has everything; None: the hub's
+
+    async def open(self, since: str | None, hello: dict[str, Any]) -> None:
+        """Write ``hello`` with the channel's keys, the replay, the state frame and `caught_up`;
+        from then on the hub writes.
+
+        Raises:
+            Forbidden, DatabaseError: nothing was written, the channel is not open.
+        """
+        try:
+            found = await self._join_and_read(since)
+        except (KithError, DatabaseError):
+            self.close()
+            raise
+        self.socket.subscriptions[self.name] = self
+        self.channel.is_open = True
+        self._frozen = found.horizon
+        opened = protocol.opened(self.name, cursor=str(found.cursor), recovered=found.recovered)
+        self.socket.tell(hello | opened)
+        await self._write(found)
+        if found.state is not None:
+            self.socket.tell(found.state)
+        self.socket.tell(protocol.caught_up(self.name, str(found.cursor)))
+        self._settle(found)
+
+    async def _join_and_read(self, since: str | None) -> Snapshot:
+        channel = self.channel
+        if channel.several_topics:
+            names = await threads.read(channel.topic_names)
+        else:
+            names = channel.topic_names()
+        while True:
+            for name in names:
+                self._tap(name)
+            found = await threads.read(read_snapshot, channel, since)
+            names = found.names
+            if self.taps.keys() >= set(names):  # else: gained in between; join those, too
+                for name in self.taps.keys() - set(names):
+                    self._untap(name)
+                return found
+
+    async def _write(self, found: Snapshot) -> None:
+        """The replay, but what another channel of this socket has written, or will."""
+        for packet in found.packets:
+            tap = self.taps.get(packet.topic)
+            if tap is None or (self._shared(tap) and packet.seq > tap.start):
+                continue
+            if self.socket.write(packet.text):
+                await self.socket.flushed()
+        metrics.replayed.inc(len(found.packets))
+
+    def _shared(self, tap: Tap) -> bool:
+        return tap.live or tap.position is not None
+
+    def _settle(self, found: Snapshot) -> None:
+        firsts: dict[str, int] = {}
+        for packet in found.packets:
+            firsts.setdefault(packet.topic, packet.seq)
+        for tap in self.taps.values():
+            head = found.heads[tap.topic].seq
+            start = firsts.get(tap.topic, head + 1) - 1
+            if self._shared(tap):
+                tap.start = min(tap.start, start)
+            else:
+                tap.settle(head, start)
+        self.socket.chase()
+
+    def _tap(self, name: str) -> None:
+        if name not in self.taps:
+            tap = self.taps[name] = self.socket.tap(name)
+            tap.subscriptions.add(self)
+
+    def _untap(self, name: str) -> None:
+        self.socket.untap(self.taps.pop(name), self)
+
+    def close(self) -> None:
+        """Let go of every topic; nothing is told."""
+        self.channel.is_open = False
+        if self.socket.subscriptions.get(self.name) is self:
+            del self.socket.subscriptions[self.name]
+        for name in list(self.taps):
+            self._untap(name)
+
+    def lose(self, topic: str) -> None:
+        """The user lost the right to one topic: of several, the others go on."""
+        if topic in self.taps:
+            if self.channel.several_topics:
+                self._untap(topic)
+            else:
+                self.close()
+                self.socket.on_lost(self)
+
+    # ── rights that changed ─────────────────────────────────────────────────────────────────
+
+    def freeze(self) -> None:
+        """A topic falls behind: from now on the hub's horizon runs ahead of this channel's."""
+        if self._frozen is None:
+            self._frozen = self.socket.hub.horizon
+
+    def thaw(self) -> None:
+        """Every topic is live again."""
+        if not self._rerouting:
+            self._frozen = None
+
+    def reroute(self) -> None:
+        """Ask again which topics belong to this channel, and whether it is still allowed.
+
+        Called when the event that changed them is delivered: its transaction lies above the
+        horizon below which this channel has everything, so gained topics are read from there.
+        """
+        horizon = self.socket.hub.horizon if self._frozen is None else self._frozen
+        self._reroute_from = horizon if self._reroute_from is None else min(horizon, self._reroute_from)
+        if not self._rerouting:
+            self._rerouting = True
+            self.socket.hub.spawn(self._reroute())
+
+    async def _reroute(self) -> None:
+        try:
+            while self.taps and (horizon := self._reroute_from) is not None:
+                self._reroute_from = None
+                try:
+                    await self._gain_and_drop(horizon)
+                except DatabaseError:
+                    self._reroute_from = horizon
+                    await asyncio.sleep(RETRY_S)
+        except Forbidden:
+            self.close()
+            self.socket.on_lost(self)
+        finally:
+            self._rerouting = False
+            if all(tap.live for tap in self.taps.values()):
+                self.thaw()
+
+    async def _gain_and_drop(self, horizon: int) -> None:
+        before = set(self.taps)
+        found = await self._join_and_read(str(Cursor("horizon", horizon, self.socket.hub.epoch)))
+        found.packets = [packet for packet in found.packets if packet.topic not in before]
+        await self._write(found)
+        self._settle(found)
+
+    # ── frames told later ───────────────────────────────────────────────────────────────────
+
+    def tell_cursor(self, horizon: int) -> None:
+        """Everything below ``horizon`` was sent, unless a topic is still behind or being gained."""
+        if not self.channel.several_topics or self._rerouting:
+            return
+        if all(tap.live for tap in self.taps.values()):
+            self.socket.tell(
+                protocol.cursor(self.name, str(Cursor("horizon", horizon, self.socket.hub.epoch)))
+            )
+
+    async def tell_state(self) -> None:
+        """The state frame again, after an outage of the broker."""
+        frame = await threads.read(self.channel.state_frame)
+        if frame is not None and self.socket.subscriptions.get(self.name) is self:
+            self.socket.tell(frame)

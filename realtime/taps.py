@@ -1,0 +1,115 @@
+"""One socket's hold on one topic: live or behind.
+
+A `Tap` is shared by all of its socket's channels that cover the topic, so that a socket gets a
+frame once. It is *live* (the hub writes to it) or *behind* (it reads the log). Opening,
+resuming, a slow reader and a rerouted channel all end in `Socket.chase`:
+
+    read the log after the tap's position, while the stream keeps a backlog of what it delivers
+    → write what the log had → what the backlog has beyond it → live, with no await in between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from realtime.packets import Packet
+from realtime.streams import Stream, reroutes
+
+if TYPE_CHECKING:
+    from realtime.sockets import Socket
+    from realtime.subscription import Subscription
+
+
+class Tap:
+    """One socket's hold on one topic.
+
+    ``position``: seq of the last packet written while behind; None until the opening knows it.
+    ``start``: every packet after this seq was, or will be, written by this tap.
+    """
+
+    __slots__ = ("live", "position", "socket", "start", "stream", "subscriptions", "topic")
+
+    stream: Stream
+
+    def __init__(self, socket: Socket, topic: str) -> None:
+        self.socket = socket
+        self.topic = topic
+        self.live = False
+        self.position: int | None = None
+        self.start = 0
+        self.subscriptions: set[Subscription] = set()
+        self.stream = socket.hub.join(self)
+
+    def write(self, packet: Packet) -> bool:
+        """Deliver; True when the socket is over its budget now."""
+        return self.socket.write(packet.text)
+
+    def settle(self, head: int, start: int) -> None:
+        """The opening wrote all up to ``head``, from ``start`` on: now it is merely behind."""
+        self.position, self.start = head, start
+        self.socket.behind.add(self)
+        self.stream.settle(head)
+
+    def fall_behind(self) -> None:
+        if self.live:
+            for subscription in self.subscriptions:
+                subscription.freeze()
+            self.live, self.position = False, self.stream.head
+            self.socket.behind.add(self)
+            self.stream.live.pop(self.socket, None)
+
+    def wait(self) -> None:
+        """The log is about to be read: what the stream delivers from now on is kept."""
+        self.stream.waiting.add(self)
+
+    def leads(self) -> bool:
+        """Whether the log took this tap beyond what the stream has delivered."""
+        position = self.position or 0
+        self.stream.settle(position)
+        return self.stream.head is not None and self.stream.head < position
+
+    def take(self, packet: Packet) -> bool:
+        """A packet read from the log or the backlog. False: with it the right to the topic ended."""
+        if self.position is not None and packet.seq > self.position:
+            self.position = packet.seq
+            self.write(packet)
+            if reroutes(packet):
+                self.reroute()
+            if packet.revokes is not None and packet.revokes == self.socket.user_key:
+                self.revoked()
+                return False
+        return True
+
+    def try_live(self) -> bool:
+        """Turn live if the backlog reaches from this tap's position to the stream's head."""
+        stream, position = self.stream, self.position
+        if position is None or stream.head is None or stream.head < position or not self.socket.has_room:
+            return False
+        missing = [packet for packet in stream.backlog if packet.seq > position]
+        if stream.head > position and (not missing or missing[0].seq != position + 1):
+            return False
+        if not all(self.take(packet) for packet in missing):
+            return True  # revoked: nothing more to wait for
+        self.live, self.position = True, None
+        self.socket.behind.discard(self)
+        stream.live[self.socket] = self
+        stream.stop_waiting(self)
+        return True
+
+    def revoked(self) -> None:
+        for subscription in list(self.subscriptions):
+            subscription.lose(self.topic)
+
+    def reroute(self) -> None:
+        for subscription in self.subscriptions:
+            subscription.reroute()
+
+
+class ControlTap(Tap):
+    """A socket's hold on its user's control topic, whose packets are orders, not frames."""
+
+    __slots__ = ()
+
+    def write(self, packet: Packet) -> bool:
+        self.socket.on_control(packet)
+        return False
