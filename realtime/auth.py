@@ -1,0 +1,173 @@
+"""Who is there: tokens, sign-ins, and the five ways to offer them (PROTOCOL §2).
+
+A sign-in has a session id (``sid``) that all its tokens carry; logging out ends it. The tokens
+are djangorestframework-simplejwt's, with its claim that a changed password revokes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+import jwt
+from django.conf import settings
+from django.contrib import auth as django_auth
+from django.contrib.auth import get_user_model
+from rest_framework_simplejwt.authentication import JWTAuthentication as SimpleJWTAuthentication
+from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.utils import get_md5_hash_password
+
+from realtime.models import EndedSession
+from realtime.rights import sign_ins_changed
+
+SESSION_CLAIM = "sid"
+
+
+class AuthError(Exception):
+    """A sign-in that is refused; ``code`` is one of token_missing, token_invalid, token_expired,
+    token_revoked."""
+
+    MESSAGES = {
+        "token_missing": "No token was given.",
+        "token_invalid": "The token is not valid.",
+        "token_expired": "The token has expired.",
+        "token_revoked": "This sign-in has ended.",
+    }
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.message = self.MESSAGES[code]
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a credential says, before the database is asked."""
+
+    user_key: str
+    sid: str
+    password_stamp: str | None
+    expires_at: datetime | None
+    session_key: str | None = None  # of a Django session, whose rights the session store knows
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An authenticated user of one sign-in."""
+
+    user: Any
+    claims: Claims
+
+
+def issue_tokens(user: Any) -> dict[str, str]:
+    """A new sign-in: ``{"access", "refresh"}``, both of one session id."""
+    refresh = RefreshToken.for_user(user)
+    refresh[SESSION_CLAIM] = secrets.token_urlsafe(12)
+    return {"access": str(refresh.access_token), "refresh": str(refresh)}
+
+
+def read_token(token: str, *, kind: str = "access") -> Claims:
+    """The claims of a token that is ours, of the right kind and not expired. No database.
+
+    Raises:
+        AuthError: token_missing, token_invalid, token_expired.
+    """
+    payload = decode_token(token, kind=kind)
+    return Claims(
+        user_key=str(payload[api_settings.USER_ID_CLAIM]),
+        sid=str(payload.get(SESSION_CLAIM, "")),
+        password_stamp=payload.get(api_settings.REVOKE_TOKEN_CLAIM),
+        expires_at=datetime.fromtimestamp(payload["exp"], UTC),
+    )
+
+
+def decode_token(token: str, *, kind: str) -> dict[str, Any]:
+    """The verified payload. Former keys verify, too (``KITH_PREVIOUS_KEYS``); they never sign.
+
+    Raises:
+        AuthError: token_missing, token_invalid, token_expired.
+    """
+    if not token:
+        raise AuthError("token_missing")
+    required = ["exp", api_settings.USER_ID_CLAIM]
+    for key in (api_settings.SIGNING_KEY, *settings.SECRET_KEY_FALLBACKS):
+        try:
+            payload: dict[str, Any] = jwt.decode(
+                token, key, algorithms=[api_settings.ALGORITHM], options={"require": required}
+            )
+        except jwt.InvalidSignatureError:
+            continue
+        except jwt.ExpiredSignatureError as error:
+            raise AuthError("token_expired") from error
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise AuthError("token_invalid") from error
+        if payload.get(api_settings.TOKEN_TYPE_CLAIM) != kind:
+            raise AuthError("token_invalid")
+        return payload
+    raise AuthError("token_invalid")
+
+
+def identify(claims: Claims) -> Identity:
+    """The user behind claims, as the database knows it now. May be asked again at any time.
+
+    Raises:
+        AuthError: token_invalid (no such user), token_revoked (logged out, deactivated, the
+            password changed).
+    """
+    if claims.session_key is not None:
+        return _identify_session(claims)
+    try:
+        user = get_user_model()._default_manager.filter(pk=claims.user_key).first()
+    except (ValueError, TypeError, OverflowError) as error:
+        raise AuthError("token_invalid") from error
+    if user is None:
+        raise AuthError("token_invalid")
+    stamped = claims.password_stamp in (None, get_md5_hash_password(user.password))
+    if not user.is_active or not stamped or session_ended(claims.sid):
+        raise AuthError("token_revoked")
+    return Identity(user, claims)
+
+
+def read_session(session_key: str) -> Claims:
+    """Claims of a Django session cookie; `identify` asks the session store who it is."""
+    return Claims(user_key="", sid="", password_stamp=None, expires_at=None, session_key=session_key)
+
+
+def _identify_session(claims: Claims) -> Identity:
+    store = import_module(settings.SESSION_ENGINE).SessionStore(claims.session_key)
+    user = django_auth.get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
+    if not user.is_authenticated:
+        raise AuthError("token_revoked" if claims.user_key else "token_missing")
+    return Identity(user, replace(claims, user_key=str(user.pk)))
+
+
+def end_session(sid: str, user: Any) -> None:
+    """End one sign-in: its tokens are refused, its sockets closed. Twice does nothing more."""
+    if sid and EndedSession.objects.get_or_create(sid=sid)[1]:
+        sign_ins_changed(user.pk)
+
+
+def session_ended(sid: str) -> bool:
+    """Whether this sign-in was logged out."""
+    return bool(sid) and EndedSession.objects.filter(sid=sid).exists()
+
+
+class JWTAuthentication(SimpleJWTAuthentication):
+    """Bearer tokens for REST, judged exactly as sockets judge them; ``request.auth`` is `Claims`."""
+
+    def authenticate(self, request: Any) -> tuple[Any, Any] | None:
+        header: bytes | None = self.get_header(request)  # None, though its stubs say otherwise
+        raw = self.get_raw_token(header) if header else None
+        if raw is None:
+            return None
+        try:
+            identity = identify(read_token(raw.decode("latin-1")))
+        except AuthError as error:
+            raise InvalidToken({"code": error.code, "detail": error.message}) from error
+        return identity.user, identity.claims

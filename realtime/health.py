@@ -1,0 +1,45 @@
+"""Is it alive, is it ready, how is it doing: for load balancers and people (PROTOCOL §8)."""
+
+from __future__ import annotations
+
+import logging
+
+from asgiref.sync import sync_to_async
+from django.db import Error as DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from realtime import hub, log
+
+logger = logging.getLogger("kith.health")
+
+
+async def health(_request: HttpRequest) -> JsonResponse:
+    """This process lives, with so many users (``active_connections``) and sockets."""
+    running = hub.current()
+    users, sockets = (len(running.users), len(running.sockets)) if running else (0, 0)
+    return JsonResponse({"status": "healthy", "active_connections": users, "total_sockets": sockets})
+
+
+async def ready(_request: HttpRequest) -> JsonResponse:
+    """200 when database and broker answer, else 503 with the reason of each. Without the broker
+    nothing is lost and this process's own sockets are told at once, but others wait for the tail."""
+    problems = {}
+    try:
+        await sync_to_async(log.standing)()
+    except DatabaseError as error:
+        logger.warning("not ready: %s", error)
+        problems["database"] = "does not answer"
+    running = hub.current()
+    if running is not None and running.draining:
+        problems["server"] = "is stopping"
+    if running is not None and running.broker is not None and not running.broker.available:
+        problems["broker"] = "does not answer"
+    if problems:
+        return JsonResponse({"status": "unavailable", "problems": problems}, status=503)
+    return JsonResponse({"status": "ready"})
+
+
+def prometheus(_request: HttpRequest) -> HttpResponse:
+    """This process's figures."""
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,75 @@
+"""The ASGI server's edge: the application, its life, and how `manage.py serve` runs uvicorn."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+
+from realtime import hub, threads
+from realtime.conf import setting
+
+logger = logging.getLogger("kith.server")
+
+Application = Callable[..., Awaitable[None]]
+
+
+def kith_application(*, http: Application, websocket: Application) -> Application:
+    """HTTP to Django, WebSockets to Kith, and the hub's life with the server's.
+
+    A server without lifespan events (Daphne) starts the hub with its first socket.
+    """
+
+    async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        else:
+            await (websocket if scope["type"] == "websocket" else http)(scope, receive, send)
+
+    return application
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    await receive()
+    await hub.running()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await hub.stop()
+    threads.close()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+class Server(uvicorn.Server):
+    """uvicorn that asks its clients to come back before it closes their sockets."""
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        for server in self.servers:
+            server.close()
+        if (running := hub.current()) is not None:
+            await running.drain()
+        await super().shutdown(sockets)
+
+
+def run(application: str, *, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Access lines are off: they would hold tokens of ``?token=``, and a proxy writes better ones.
+    """
+    interval, silence = setting("WEBSOCKET_PING_INTERVAL"), setting("WEBSOCKET_PING_TIMEOUT")
+    config = uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        ws="websockets-sansio",
+        ws_max_size=setting("KITH_FRAME_BYTES"),
+        ws_ping_interval=interval,
+        ws_ping_timeout=max(1.0, silence - interval),  # silence counts from the last sign of life
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_level="warning",
+        lifespan="on",
+        timeout_graceful_shutdown=10,
+    )
+    Server(config).run()
