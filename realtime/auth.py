@@ -79,11 +79,15 @@ def read_token(token: str, *, kind: str = "access") -> Claims:
         AuthError: token_missing, token_invalid, token_expired.
     """
     payload = decode_token(token, kind=kind)
+    try:
+        expires_at = datetime.fromtimestamp(payload["exp"], UTC)
+    except (ValueError, OverflowError, OSError) as error:  # beyond what a clock can say
+        raise AuthError("token_invalid") from error
     return Claims(
         user_key=str(payload[api_settings.USER_ID_CLAIM]),
         sid=str(payload.get(SESSION_CLAIM, "")),
         password_stamp=payload.get(api_settings.REVOKE_TOKEN_CLAIM),
-        expires_at=datetime.fromtimestamp(payload["exp"], UTC),
+        expires_at=expires_at,
     )
 
 

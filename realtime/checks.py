@@ -6,10 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 
 from realtime import log
-from realtime.conf import setting
+from realtime.conf import SETTINGS, setting
 from realtime.events import model_events
 
 DEFAULT_KEY_PREFIX = "django-insecure-"
@@ -17,8 +18,27 @@ DEFAULT_KEY_PREFIX = "django-insecure-"
 
 def register() -> None:
     """Called when Django is ready."""
-    for check in (one_database, isolation_level, secret_key, origins, layer, postgresql_version):
+    for check in (
+        settings_fit,
+        one_database,
+        isolation_level,
+        secret_key,
+        origins,
+        layer,
+        postgresql_version,
+    ):
         checks.register(check, "kith")
+
+
+def settings_fit(**_: Any) -> list[checks.CheckMessage]:
+    """A value in the environment that does not fit is told at start, not when it is needed."""
+    found: list[checks.CheckMessage] = []
+    for name in SETTINGS:
+        try:
+            setting(name)
+        except ImproperlyConfigured as error:
+            found.append(checks.Error(str(error), hint=f"Set {name} anew, or unset it.", id="kith.E007"))
+    return found
 
 
 def one_database(**_: Any) -> list[checks.CheckMessage]:

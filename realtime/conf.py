@@ -46,7 +46,6 @@ SETTINGS: dict[str, Setting] = {
     "KITH_SOCKET_BACKLOG_BYTES": Setting(256 * 1024, int, "waiting for one socket before it is behind"),
     "KITH_SLOW_SOCKET_S": Setting(60.0, float, "a socket behind for this long is closed 1013"),
     "KITH_REPLAY_LIMIT": Setting(10_000, int, "most events replayed to one cursor"),
-    "KITH_LOG_RETENTION_HOURS": Setting(168, int, "how long the log keeps events"),
     "KITH_POLL_S": Setting(2.0, float, "how often the hub compares with the log"),
     "KITH_HOLE_WAIT_S": Setting(0.03, float, "wait for an overtaken event before reading the log"),
     "KITH_CONTENT_BYTES": Setting(10 * 1024, int, "longest `content`, bytes of UTF-8"),

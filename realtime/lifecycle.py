@@ -114,12 +114,12 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         if self.hub.draining:
             self.socket.restart()
         elif await self._welcome():
-            if credential.token is None and credential.session_key is None:
-                self.timer = self.hub.loop.call_later(
-                    setting("KITH_AUTH_TIMEOUT_S"), self.socket.finish, Close.TIMEOUT
-                )
+            if credential.token is not None:
+                await self._sign_in_by_token(credential.token, credentials.since(self.scope))
+            elif credential.session_key is not None:
+                await self._sign_in_by_session(credential.session_key)
             else:
-                await self._sign_in(credential.token, credential.session_key, credentials.since(self.scope))
+                self._await_authenticate()
 
     async def _welcome(self) -> bool:
         """Whether this address may open a socket now, to judge by how many it opened."""
@@ -141,27 +141,56 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
 
     # ── signing in, and staying so ──────────────────────────────────────────────────────────
 
-    async def _sign_in(self, token: str | None, session_key: str | None, since: str | None) -> None:
+    def _await_authenticate(self) -> None:
+        timeout: float = setting("KITH_AUTH_TIMEOUT_S")
+        self.timer = self.hub.loop.call_later(timeout, self.socket.finish, Close.TIMEOUT)
+
+    async def _sign_in_by_token(self, token: str, since: str | None) -> None:
+        """A token that was offered is judged at once."""
+        try:
+            claims = auth.read_token(token)
+        except AuthError as error:
+            await self._refuse_stranger(error)
+        else:
+            await self._sign_in(claims, since)
+
+    async def _sign_in_by_session(self, session_key: str) -> None:
+        """Browsers send cookies unasked: one that signs nobody in is no offer."""
+        try:
+            identity = await threads.read(auth.identify, auth.read_session(session_key))
+        except AuthError:
+            self._await_authenticate()
+        except DatabaseError as error:
+            self._send_off(error)
+        else:
+            await self._sign_in(identity.claims, credentials.since(self.scope))
+
+    async def _sign_in(self, claims: Claims, since: str | None) -> None:
         if self.timer is not None:
             self.timer.cancel()
         try:
-            if token is not None:
-                claims = auth.read_token(token)
-            else:
-                identity = await threads.read(auth.identify, auth.read_session(session_key or ""))
-                claims = identity.claims
-            self.identity = await self._join_and_identify(claims)
-            await self._admit(self.identity)
+            identity = await self._join_and_identify(claims)
+            await self._admit(identity)
+            self.identity = identity
+            await self.signed_in(since)
         except AuthError as error:
-            await limits.off_loop(limits.count_auth_failure, self.ip)
-            self.refuse_sign_in(error)
+            await self._refuse_stranger(error)
         except RateLimited as error:
             self.refuse(error, Close.TOO_MANY)
-        except DatabaseError:
-            logger.warning("the database is away: a socket was sent off", exc_info=True)
-            self.refuse(Unavailable(), Close.OVERLOADED)
+        except Forbidden as error:
+            self.refuse(error, Close.FORBIDDEN)
+        except DatabaseError as error:
+            self._send_off(error)
         else:
-            await self._open(since)
+            self._watch_expiry()
+
+    async def _refuse_stranger(self, error: AuthError) -> None:
+        await limits.off_loop(limits.count_auth_failure, self.ip)
+        self.refuse_sign_in(error)
+
+    def _send_off(self, error: DatabaseError) -> None:
+        logger.warning("the database is away: a socket was sent off: %s", error)
+        self.refuse(Unavailable(), Close.OVERLOADED)
 
     async def _join_and_identify(self, claims: Claims) -> Identity:
         """Join the control topic, then judge: whatever ends this sign-in from now on is heard.
@@ -169,7 +198,10 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         Raises:
             AuthError: the sign-in does not hold.
         """
-        name = topics.control(claims.user_key).name
+        try:
+            name = topics.control(claims.user_key).name
+        except ValueError as error:  # no user has such a key
+            raise AuthError("token_invalid") from error
         tap = self.socket.tap(name, ControlTap)
         identity, head = await threads.read(_identify_at, claims, name)
         if tap.position is None and not tap.live:
@@ -189,17 +221,6 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         if most and len(self.hub.users.get(user_key, ())) >= most:
             raise RateLimited(f"You have {most} sockets open already; close one first.", retry_after=1)
         self.socket.belong_to(user_key)
-
-    async def _open(self, since: str | None) -> None:
-        try:
-            await self.signed_in(since)
-        except Forbidden as error:
-            self.refuse(error, Close.FORBIDDEN)
-        except DatabaseError:
-            logger.warning("the database is away: a socket was sent off", exc_info=True)
-            self.refuse(Unavailable(), Close.OVERLOADED)
-        else:
-            self._watch_expiry()
 
     async def _refresh(self, token: str) -> None:
         """A newer token of the same user, on an open socket."""
@@ -292,7 +313,7 @@ class SocketConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             await self._refresh(frame.token)
         else:
             since = credentials.since(self.scope) if frame.since is None else str(frame.since)
-            await self._sign_in(frame.token, None, since)
+            await self._sign_in_by_token(frame.token, since)
 
 
 def _identify_at(claims: Claims, control: str) -> tuple[Identity, int]:

@@ -20,7 +20,7 @@ def share(queryset: QuerySet[M]) -> M | None:
     connection = connections[queryset.db]
     rows = queryset[:1]
     if connection.vendor != "postgresql":
-        return rows.first()
+        return next(iter(rows), None)
     sql, params = rows.query.sql_with_params()
     return next(
         iter(queryset.model._default_manager.using(queryset.db).raw(f"{sql} FOR SHARE", params)), None

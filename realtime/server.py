@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -68,8 +69,9 @@ def run(application: str, *, host: str, port: int) -> None:
         ws_ping_timeout=max(1.0, silence - interval),  # silence counts from the last sign of life
         ws_per_message_deflate=False,
         access_log=False,
-        log_level="warning",
+        log_config=None,  # the project's own, which takes tokens out of what is logged
         lifespan="on",
         timeout_graceful_shutdown=10,
     )
-    Server(config).run()
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again, having ended politely
+        Server(config).run()
