@@ -1,0 +1,118 @@
+"""Channels of chat: one chat, and all of mine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chat import selectors, services
+from chat.events import ChatState, Member, Typing
+from chat.models import Chat, Membership
+from realtime import log, topics
+from realtime.commands import SIGNAL, Id, Ref, command
+from realtime.consumers import ChannelConsumer
+from realtime.publishing import publish_at_once
+from realtime.topics import Topic
+from realtime.users import display_name, wire_key
+
+
+class MessagesConsumer(ChannelConsumer):
+    """One chat: what is said in it, who is in it, who is typing and who has read how far."""
+
+    channel = "messages/<chat_id>"
+    membership: Membership  # as of the opening
+
+    @property
+    def chat_id(self) -> int:
+        """Raises Forbidden: the path names no chat at all."""
+        return selectors.parse_id(self.params["chat_id"])
+
+    @property
+    def chat(self) -> Chat:
+        """A handle for the services, which read for themselves what they need to know."""
+        return Chat(pk=self.chat_id)
+
+    def topics(self) -> list[Topic]:
+        return [topics.chat(self.chat_id)]
+
+    def authorize(self) -> None:
+        self.membership = selectors.membership_get(user=self.user, chat_id=self.chat_id)
+
+    def floors(self) -> Mapping[str, int]:
+        if self.membership.chat.history == Chat.History.ALL:
+            return {}
+        return log.granted_seqs([topics.chat(self.chat_id).name], self.user.pk)
+
+    def state(self) -> ChatState:
+        return ChatState(
+            members=[Member.of(row) for row in selectors.members(chat_id=self.chat_id)],
+            unread_count=selectors.unread_count(user=self.user, chat_id=self.chat_id),
+        )
+
+    @command
+    def message(
+        self, *, content: str, attachment: str | None = None, reply_to: Id | None = None, ref: Ref = None
+    ) -> dict[str, Any]:
+        """Say something."""
+        message_id, duplicate = services.message_send(
+            chat=self.chat,
+            sender=self.user,
+            content=content,
+            attachment=attachment,
+            reply_to=reply_to,
+            ref=ref,
+        )
+        return {"message_id": message_id, "duplicate": duplicate}
+
+    @command
+    def edit(self, *, message_id: Id, content: str) -> dict[str, Any]:
+        """Say something else instead: the author's right."""
+        services.message_edit(message=self._message(message_id), user=self.user, content=content)
+        return {"message_id": message_id}
+
+    @command
+    def delete(self, *, message_id: Id) -> dict[str, Any]:
+        """Leave a tombstone: the author's right, and the chat's owner's."""
+        services.message_delete(message=self._message(message_id), user=self.user)
+        return {"message_id": message_id}
+
+    @command
+    def react(self, *, message_id: Id, emoji: str, added: bool) -> dict[str, Any]:
+        """Put an emoji on a message, or take it back."""
+        services.reaction_set(message=self._message(message_id), user=self.user, emoji=emoji, added=added)
+        return {"message_id": message_id}
+
+    @command(rate=SIGNAL)
+    def read(self, *, message_id: Id) -> dict[str, Any]:
+        """Everything up to this message is read."""
+        services.read_mark(chat=self.chat, user=self.user, message_id=message_id)
+        return {"message_id": message_id}
+
+    @command(rate=SIGNAL)
+    async def typing(self, *, is_typing: bool) -> None:
+        """Typing, or not any more. Not told to the socket that says it."""
+        typing = Typing(
+            chat_id=self.chat_id,
+            user_id=wire_key(self.user.pk),
+            user_name=display_name(self.user),
+            is_typing=is_typing,
+        )
+        publish_at_once(typing, skip_socket=self.socket_id)
+
+    def _message(self, message_id: int) -> Any:
+        return selectors.message_get(user=self.user, message_id=message_id, chat_id=self.chat_id)
+
+
+class AllMessagesConsumer(ChannelConsumer):
+    """Everything of `MessagesConsumer` that is an event, of all the chats that I am in, as I come and go."""
+
+    channel = "messages"
+    several_topics = True
+
+    def topics(self) -> list[Topic]:
+        mine = selectors.chat_ids(user=self.user)
+        return [topics.user(self.user.pk, self.channel), *map(topics.chat, mine)]
+
+    def floors(self) -> Mapping[str, int]:
+        names = [topics.chat(chat_id).name for chat_id in selectors.chats_from_joining(user=self.user)]
+        return log.granted_seqs(names, self.user.pk)

@@ -1,0 +1,301 @@
+"""What chat pushes: one class for each row of PROTOCOL §4 under ``messages/N`` and ``messages``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+import msgspec
+
+from chat.models import Chat, Membership, Message, Reaction
+from realtime import topics
+from realtime.events import CREATED, DELETED, EPHEMERAL, LATEST, UPDATED, Change, Event, ModelEvent
+from realtime.topics import Topic
+from realtime.users import display_name, wire_key
+
+UserKey = int | str
+
+
+class InChat:
+    """An event on its chat's topic; the channel says which chat, so ``chat_id`` is not on the wire."""
+
+    __slots__ = ()
+    hidden: ClassVar[tuple[str, ...]] = ("chat_id",)
+    chat_id: int
+
+    def topic(self) -> Topic:
+        return topics.chat(self.chat_id)
+
+
+# ── what is said ────────────────────────────────────────────────────────────────────────────
+
+
+class NewMessage(InChat, ModelEvent, model=Message, on=(CREATED,)):
+    """Something was said. By ``ref``, the sender's own name for it, a client knows its optimistic row."""
+
+    type = "new_message"
+    chat_id: int
+    message_id: int
+    sender_id: UserKey
+    sender_name: str
+    content: str
+    attachment: str | None
+    timestamp: datetime
+    reply_to: int | None
+    ref: str | None
+
+    @classmethod
+    def of(cls, instance: Message, change: Change) -> Self:
+        return cls(
+            chat_id=instance.chat_id,
+            message_id=instance.pk,
+            sender_id=wire_key(instance.sender_id),
+            sender_name=display_name(instance.sender),
+            content=instance.content,
+            attachment=instance.attachment or None,
+            timestamp=instance.timestamp,
+            reply_to=instance.reply_to_id,
+            ref=instance.ref,
+        )
+
+    def subject(self) -> str:
+        return f"message:{self.message_id}"
+
+    def actor(self) -> UserKey:
+        return self.sender_id
+
+
+class MessageEdited(InChat, ModelEvent, model=Message, on=(UPDATED,), fields=("content",)):
+    """A message says something else now."""
+
+    type = "message_edited"
+    hidden = ("chat_id", "sender_id")
+    rewrites = ("content",)
+    chat_id: int
+    sender_id: UserKey
+    message_id: int
+    content: str
+    edited_at: datetime | None
+
+    @classmethod
+    def of(cls, instance: Message, change: Change) -> Self | None:
+        if instance.is_deleted:
+            return None
+        return cls(
+            chat_id=instance.chat_id,
+            sender_id=wire_key(instance.sender_id),
+            message_id=instance.pk,
+            content=instance.content,
+            edited_at=instance.edited_at,
+        )
+
+    def subject(self) -> str:
+        return f"message:{self.message_id}"
+
+    def actor(self) -> UserKey:
+        return self.sender_id
+
+
+class MessageDeleted(InChat, ModelEvent, model=Message, on=(UPDATED, DELETED), fields=("deleted_at",)):
+    """A message became a tombstone, or its row is gone; its reactions went with it."""
+
+    type = "message_deleted"
+    rewrites = ("content", "attachment")
+    chat_id: int
+    message_id: int
+
+    @classmethod
+    def of(cls, instance: Message, change: Change) -> Self | None:
+        if change is UPDATED and not instance.is_deleted:
+            return None  # a tombstone that somebody's code brought back
+        return cls(chat_id=instance.chat_id, message_id=instance.pk)
+
+    def subject(self) -> str:
+        return f"message:{self.message_id}"
+
+
+class Reacted(InChat, ModelEvent, model=Reaction, on=(CREATED, DELETED)):
+    """Somebody put an emoji on a message (``added``) or took it back."""
+
+    type = "reaction"
+    chat_id: int
+    message_id: int
+    user_id: UserKey
+    emoji: str
+    added: bool
+
+    @classmethod
+    def of(cls, instance: Reaction, change: Change) -> Self | None:
+        if instance.message.is_deleted:
+            return None  # `message_deleted` says it all
+        return cls(
+            chat_id=instance.message.chat_id,
+            message_id=instance.message_id,
+            user_id=wire_key(instance.user_id),
+            emoji=instance.emoji,
+            added=change is CREATED,
+        )
+
+    def actor(self) -> UserKey:
+        return self.user_id
+
+
+# ── who is in it ────────────────────────────────────────────────────────────────────────────
+
+
+class AboutMember(InChat):
+    """The three facts about a member have the same fields."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, instance: Membership, change: Change) -> Any:
+        return cls(
+            chat_id=instance.chat_id,
+            user_id=wire_key(instance.user_id),
+            user_name=display_name(instance.user),
+            role=instance.role,
+        )  # type: ignore[call-arg]  # the event class that mixes this in has the fields
+
+
+class MemberJoined(AboutMember, ModelEvent, model=Membership, on=(CREATED,)):
+    """Somebody is in the chat from here on."""
+
+    type = "member_joined"
+    chat_id: int
+    user_id: UserKey
+    user_name: str
+    role: str
+
+    def grants(self) -> UserKey:
+        return self.user_id
+
+
+class MemberLeft(AboutMember, ModelEvent, model=Membership, on=(DELETED,)):
+    """Somebody left or was removed, and gets nothing of what follows."""
+
+    type = "member_left"
+    chat_id: int
+    user_id: UserKey
+    user_name: str
+    role: str
+
+    def revokes(self) -> UserKey:
+        return self.user_id
+
+
+class MemberRole(AboutMember, ModelEvent, model=Membership, on=(UPDATED,), fields=("role",)):
+    """Somebody became owner, or member again."""
+
+    type = "member_role"
+    chat_id: int
+    user_id: UserKey
+    user_name: str
+    role: str
+
+
+class ChatUpdated(InChat, ModelEvent, model=Chat, on=(UPDATED,), fields=("title", "history")):
+    """The chat has another title, or shows newcomers more or less."""
+
+    type = "chat_updated"
+    chat_id: int
+    title: str
+    history: str
+
+    @classmethod
+    def of(cls, instance: Chat, change: Change) -> Self:
+        return cls(chat_id=instance.pk, title=instance.title, history=instance.history)
+
+
+# ── which chats I have ──────────────────────────────────────────────────────────────────────
+
+
+class ToMember:
+    """An event on one member's own stream of the channel ``messages``."""
+
+    __slots__ = ()
+    hidden: ClassVar[tuple[str, ...]] = ("user_id",)
+    reroutes: ClassVar[bool] = True  # an open `messages` channel covers one chat more, or one less
+    user_id: UserKey
+
+    def topic(self) -> Topic:
+        return topics.user(self.user_id, "messages")
+
+    @classmethod
+    def of(cls, instance: Membership, change: Change) -> Any:
+        return cls(user_id=wire_key(instance.user_id), chat_id=instance.chat_id, title=instance.chat.title)  # type: ignore[call-arg]  # the event class that mixes this in has the fields
+
+
+class ChatAdded(ToMember, ModelEvent, model=Membership, on=(CREATED,)):
+    """You are in this chat now."""
+
+    type = "chat_added"
+    user_id: UserKey
+    chat_id: int
+    title: str
+
+
+class ChatRemoved(ToMember, ModelEvent, model=Membership, on=(DELETED,)):
+    """You are not in this chat any more."""
+
+    type = "chat_removed"
+    user_id: UserKey
+    chat_id: int
+    title: str
+
+
+# ── what is true now, and what passes ───────────────────────────────────────────────────────
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One member in `ChatState`."""
+
+    user_id: UserKey
+    user_name: str
+    role: str
+    last_read_message_id: int
+
+    @classmethod
+    def of(cls, row: Membership) -> Self:
+        return cls(
+            user_id=wire_key(row.user_id),
+            user_name=display_name(row.user),
+            role=row.role,
+            last_read_message_id=row.last_read_message_id,
+        )
+
+
+class ChatState(Event):
+    """The state frame of ``messages/N``, for the user who opens it: ``unread_count`` is that user's."""
+
+    type = "chat_state"
+    delivery = LATEST
+    members: list[Member]
+    unread_count: int
+
+    def key(self) -> str:
+        return self.type
+
+
+class Read(InChat, Event):
+    """Somebody has read everything up to this message."""
+
+    type = "read"
+    delivery = LATEST
+    chat_id: int
+    user_id: UserKey
+    message_id: int
+
+    def key(self) -> str:
+        return f"read:{self.user_id}"
+
+
+class Typing(InChat, Event):
+    """Somebody is typing, or stopped. It ends by itself after 6 s: clients see to that."""
+
+    type = "typing"
+    delivery = EPHEMERAL
+    chat_id: int
+    user_id: UserKey
+    user_name: str
+    is_typing: bool
