@@ -1,0 +1,73 @@
+# `make run` starts Kith, `make test` checks it; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV = .venv
+IN_VENV = $(VENV)/bin/python
+RUNTIME = $(VENV)/.runtime-installed
+DEV = $(VENV)/.dev-installed
+# Checks see the settings of the tests, which need no .env and touch no data of this machine.
+TEST_SETTINGS = --settings=tests.settings
+
+# A Python that was upgraded away leaves a broken environment: begin anew.
+$(shell test ! -e $(VENV) || $(IN_VENV) -c 'import pip' 2>/dev/null || rm -rf $(VENV))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: run test lint format lock clean help
+
+run: $(RUNTIME) .env ## start Kith with demo data (PORT, HOST, DATABASE_URL, REDIS_URL are honoured)
+	@$(IN_VENV) manage.py migrate --verbosity 0
+	@$(IN_VENV) manage.py demo --optional
+	@exec $(IN_VENV) manage.py serve
+
+test: lint ## every check, then every test
+	$(IN_VENV) -m pytest
+
+lint: $(DEV) ## formatting, types, imports between apps, migrations, Django's checks
+	$(IN_VENV) -m ruff check .
+	$(IN_VENV) -m ruff format --check .
+	$(IN_VENV) -m mypy
+	$(VENV)/bin/lint-imports
+	$(IN_VENV) manage.py makemigrations --check --dry-run $(TEST_SETTINGS)
+	$(IN_VENV) manage.py check $(TEST_SETTINGS)
+
+format: $(DEV) ## put the code in order
+	$(IN_VENV) -m ruff check --fix .
+	$(IN_VENV) -m ruff format .
+
+# Options in full: the output must not depend on the machine (indexes, paths) that made it.
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(IN_VENV) -m piptools compile --quiet --upgrade --strip-extras \
+	--allow-unsafe --annotation-style=line --no-emit-index-url --no-emit-find-links \
+	--no-emit-trusted-host --no-emit-options
+
+lock: $(DEV) ## pin the newest versions that requirements*.in allow
+	$(COMPILE) --output-file requirements.txt requirements.in
+	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
+
+clean: ## remove what can be made again; .env, database and uploads stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+.env: | $(RUNTIME)
+	@$(IN_VENV) -m project.environment
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Kith needs Python 3.11 or newer, and there is no $(PYTHON) here."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Kith needs Python 3.11 or newer; this is $$($(PYTHON) --version). Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; \
+		exit 1; }
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(RUNTIME): requirements.txt $(VENV)/bin/python
+	@echo "Installing requirements.txt ..."
+	@$(IN_VENV) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(RUNTIME)
+	@echo "Installing requirements-dev.txt ..."
+	@$(IN_VENV) -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@

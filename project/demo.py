@@ -1,0 +1,107 @@
+"""Demo data: four people and what they said, through the apps' own services."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+
+from chat.models import Chat
+from chat.services import chat_create, message_send
+from project.welcome import DEMO_PASSWORD, DEMO_USERNAMES
+
+FULL_NAMES = {
+    "alice": ("Alice", "Arden"),
+    "bob": ("Bob", "Bellamy"),
+    "carol": ("Carol", "Castellano"),
+    "dave": ("Dave", "Dimitrov"),
+}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One chat: its members, the creator first, and who said what, oldest first.
+
+    Two members and no title make a direct chat, anything else a group.
+    """
+
+    members: tuple[str, ...]
+    said: tuple[tuple[str, str], ...]
+    title: str = ""
+
+
+CONVERSATIONS = (
+    Conversation(
+        title="Saturday hike",
+        members=("alice", "bob", "carol", "dave"),
+        said=(
+            ("alice", "Saturday looks dry at last. Who is in for the ridge walk?"),
+            ("bob", "Me! As long as we start after breakfast this time."),
+            ("carol", "In. I can take three in the car, from the station at nine."),
+            ("dave", "Nine is not after breakfast, it is breakfast."),
+            ("alice", "Then bring yours along, Dave. The first bench has a view."),
+            ("dave", "Deal. I will carry coffee for everyone, so be nice to me."),
+            ("bob", "It is about 14 km and 600 m up. Does somebody have a paper map?"),
+            ("carol", "Packed already. And plasters, after last time. 🩹"),
+            ("alice", "You are the best. Nine at the station, then. 🥾"),
+        ),
+    ),
+    Conversation(
+        title="Book club",
+        members=("carol", "alice", "dave"),
+        said=(
+            ("carol", "Has anybody finished the book yet? No spoilers, just yes or no."),
+            ("dave", "Yes. In one night. I regret nothing except the next morning."),
+            ("alice", "Chapter nine. I keep stopping because I do not want it to end."),
+            ("carol", "Then let us meet on Thursday, and Alice reads quickly until then."),
+            ("alice", "Thursday is good. My place, seven o'clock, there will be soup."),
+        ),
+    ),
+    Conversation(
+        members=("alice", "bob"),
+        said=(
+            ("bob", "Did I leave my blue jacket at your place?"),
+            ("alice", "You did. It has been keeping the chair warm."),
+            ("bob", "Thank you, chair. Could you bring it on Saturday?"),
+            ("alice", "Already by the door. 👍"),
+        ),
+    ),
+    Conversation(
+        members=("dave", "carol"),
+        said=(
+            ("dave", "Secret question: what does Alice take in her coffee?"),
+            ("carol", "A little milk, no sugar. And she will notice that you asked."),
+            ("dave", "This conversation never happened."),
+        ),
+    ),
+)
+
+
+def fill() -> None:
+    """Add the people and their conversations. Call it in a transaction, on a database without users."""
+    people = {username: _person(username) for username in DEMO_USERNAMES}
+    for conversation in CONVERSATIONS:
+        creator, *others = (people[username] for username in conversation.members)
+        chat_id, _ = chat_create(
+            creator=creator,
+            member_ids=[other.pk for other in others],
+            title=conversation.title,
+            kind="group" if conversation.title else "direct",
+        )
+        chat = Chat.objects.get(pk=chat_id)
+        for username, content in conversation.said:
+            message_send(chat=chat, sender=people[username], content=content)
+
+
+def _person(username: str) -> AbstractUser:
+    """A new user; the first one is given the admin too, so that it can be tried."""
+    first_name, last_name = FULL_NAMES[username]
+    create = get_user_model().objects.create_user
+    if username == DEMO_USERNAMES[0]:
+        create = get_user_model().objects.create_superuser
+    return create(
+        username=username,
+        email=f"{username}@example.org",
+        password=DEMO_PASSWORD,
+        first_name=first_name,
+        last_name=last_name,
+    )
