@@ -1,0 +1,12 @@
+"""The test harness: real servers, real databases, real sockets.
+
+    waiting    wait for a condition, never for a time
+    process    a child process: start, kill, pause, its log
+    servers    RedisServer, PostgresServer (from wheels, no root needed)
+    databases  fresh migrated databases, and Django in this process pointed at one of them
+    site       Site: a running `manage.py serve`; Sites: starts them and clears up
+    client     Client: a WebSocket client for tests
+    people     People: users, chats and tokens
+
+The fixtures that hand them out are in tests/conftest.py.
+"""
