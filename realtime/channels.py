@@ -71,6 +71,10 @@ class Channel:
         """For topics of which the user may not see the beginning: the last hidden seq."""
         return {}
 
+    def hides(self) -> Iterable[Any]:
+        """Keys of users whose acts (`Event.actor`) this user is not told of here: who blocked whom."""
+        return ()
+
     def state(self) -> Event | dict[str, Any] | None:
         """What is true now, as a frame; told after the replay and after an outage."""
         return None

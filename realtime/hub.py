@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError  # InterfaceError, too
 
-from realtime import fanout, log, metrics, threads
+from realtime import fanout, log, metrics, signals, threads
 from realtime.broker import Broker, configured
 from realtime.conf import setting
 from realtime.packets import Packet
@@ -59,8 +59,10 @@ class Hub:
             self.broker.start()
         fanout.connect(self._submit)
         self.spawn(self._tail_forever())
+        signals.hub_started.send(type(self), hub=self)
 
     async def stop(self) -> None:
+        signals.hub_stopping.send(type(self), hub=self)
         fanout.disconnect(self._submit)
         for task in self._tasks:
             task.cancel()

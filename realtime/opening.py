@@ -23,6 +23,7 @@ class Snapshot:
     names: list[str]
     heads: dict[str, log.Head]
     packets: list[Packet]
+    hidden: frozenset[str]
     recovered: bool
     horizon: int
     cursor: Cursor  # where sending starts: everything below is in ``packets`` or before them
@@ -46,7 +47,16 @@ def read_snapshot(channel: Channel, since: str | None) -> Snapshot:
             cursor = Cursor("horizon", standing.horizon, standing.epoch)
         else:
             cursor = Cursor("id", heads[names[0]].event_id, standing.epoch)
-        return Snapshot(names, heads, packets, recovered, standing.horizon, cursor, channel.state_frame())
+        return Snapshot(
+            names=names,
+            heads=heads,
+            packets=packets,
+            hidden=frozenset(map(str, channel.hides())),
+            recovered=recovered,
+            horizon=standing.horizon,
+            cursor=cursor,
+            state=channel.state_frame(),
+        )
 
 
 def _replay(

@@ -23,9 +23,8 @@ def header(scope: dict[str, Any], name: bytes) -> str | None:
 def same_origin(scope: dict[str, Any]) -> bool:
     """Whether an ``Origin`` was sent and is the host that the socket is opened on."""
     origin, host = header(scope, b"origin"), header(scope, b"host")
-    if not origin or not host:
-        return False
-    return _place(origin) == _place(f"{urlsplit(origin).scheme}://{host}")
+    place = _place(origin or "")
+    return place is not None and place == _place(f"{place[0]}://{host}")
 
 
 def allowed(scope: dict[str, Any], origins: Iterable[str]) -> bool:

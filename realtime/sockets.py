@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
 
-from realtime import log, metrics, protocol, threads
+from realtime import log, metrics, protocol, signals, threads
 from realtime.conf import setting
 from realtime.packets import Packet
 from realtime.protocol import Close
@@ -67,7 +67,10 @@ class Socket:
     def belong_to(self, user_key: str) -> None:
         """Count among the user's sockets from now on."""
         self.user_key = user_key
-        self.hub.users.setdefault(user_key, set()).add(self)
+        mine = self.hub.users.setdefault(user_key, set())
+        mine.add(self)
+        if len(mine) == 1:
+            signals.user_came.send(type(self), hub=self.hub, user_key=user_key)
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────
 
@@ -200,6 +203,8 @@ class Socket:
         if not tap.subscriptions and self.taps.pop(tap.topic, None) is tap:
             self.behind.discard(tap)
             self.hub.leave(tap)
+        elif tap.subscriptions:
+            tap.hide()
 
     def tell_states(self) -> None:
         for subscription in self.subscriptions.values():
@@ -221,6 +226,7 @@ class Socket:
             mine.discard(self)
             if not mine:
                 del self.hub.users[self.user_key]
+                signals.user_left.send(type(self), hub=self.hub, user_key=self.user_key)
         for tap in self.taps.values():
             self.hub.leave(tap)
         self.taps.clear()

@@ -28,6 +28,7 @@ class Subscription:
         self.channel = channel
         self.name = channel.name
         self.taps: dict[str, Tap] = {}
+        self.hidden: frozenset[str] = frozenset()
         self._rerouting = False
         self._reroute_from: int | None = None  # a horizon below what made the reroute necessary
         self._frozen: int | None = None  # the horizon below which it has everything; None: the hub's
@@ -69,13 +70,16 @@ class Subscription:
             if self.taps.keys() >= set(names):  # else: gained in between; join those, too
                 for name in self.taps.keys() - set(names):
                     self._untap(name)
+                self.hidden = found.hidden
+                for tap in self.taps.values():
+                    tap.hide()
                 return found
 
     async def _write(self, found: Snapshot) -> None:
         """The replay, but what another channel of this socket has written, or will."""
         for packet in found.packets:
             tap = self.taps.get(packet.topic)
-            if tap is None or (self._shared(tap) and packet.seq > tap.start):
+            if tap is None or packet.actor in self.hidden or (self._shared(tap) and packet.seq > tap.start):
                 continue
             if self.socket.write(packet.text):
                 await self.socket.flushed()

@@ -27,7 +27,7 @@ class Tap:
     ``start``: every packet after this seq was, or will be, written by this tap.
     """
 
-    __slots__ = ("live", "position", "socket", "start", "stream", "subscriptions", "topic")
+    __slots__ = ("hidden", "live", "position", "socket", "start", "stream", "subscriptions", "topic")
 
     stream: Stream
 
@@ -37,12 +37,19 @@ class Tap:
         self.live = False
         self.position: int | None = None
         self.start = 0
+        self.hidden: frozenset[str] = frozenset()  # users whose acts this user is not told of
         self.subscriptions: set[Subscription] = set()
         self.stream = socket.hub.join(self)
 
     def write(self, packet: Packet) -> bool:
         """Deliver; True when the socket is over its budget now."""
+        if self.hidden and packet.actor in self.hidden:
+            return False
         return self.socket.write(packet.text)
+
+    def hide(self) -> None:
+        """Ask the channels again whose acts to leave out: those that none of them tells."""
+        self.hidden = frozenset.intersection(*(each.hidden for each in self.subscriptions))
 
     def settle(self, head: int, start: int) -> None:
         """The opening wrote all up to ``head``, from ``start`` on: now it is merely behind."""
