@@ -11,6 +11,7 @@ from rest_framework import serializers
 from chat import selectors
 from chat.models import Chat, Membership, Message
 from chat.selectors import MAX_ID, ChatEntry
+from realtime.errors import InvalidMessage
 from realtime.refs import MAX_REF
 from realtime.users import display_name, wire_key
 
@@ -21,14 +22,14 @@ PAGE, LARGEST_PAGE = 50, 200
 class UserKeyField(serializers.Field):
     """A user's key: an integer, or text where the user model has other keys. Services parse it."""
 
-    default_error_messages = {"invalid": "A user's id is a number or a text."}
-
     def to_representation(self, value: Any) -> int | str:
         return wire_key(value)
 
     def to_internal_value(self, data: Any) -> int | str:
         if isinstance(data, bool) or not isinstance(data, int | str):
-            self.fail("invalid")
+            # Ours, since a serializer's own error would name an item of a list by its place in it.
+            name = self.field_name or self.parent.field_name
+            raise InvalidMessage(f"{name}: a user's id is a number or a text.", field=name)
         return data
 
 

@@ -60,6 +60,8 @@ SETTINGS: dict[str, Setting] = {
         "content types that may be uploaded",
     ),
     "KITH_CHAT_MEMBERS": Setting(1000, int, "members of a chat"),
+    "KITH_PRESENCE_LEASE_S": Setting(30.0, float, "a process that is silent for so long holds nobody online"),
+    "KITH_PRESENCE_GRACE_S": Setting(5.0, float, "a user without a socket stays online for so long"),
     "KITH_ALLOWED_ORIGINS": Setting([], _csv, "origins that may open sockets besides the host itself"),
     "KITH_RECONNECT_MS": Setting(1000, int, "clients come back within this time after a restart"),
     "WEBSOCKET_PING_INTERVAL": Setting(25, float, "seconds between server pings"),

@@ -87,6 +87,7 @@ class Event(msgspec.Struct, metaclass=EventMeta):
     hidden: ClassVar[tuple[str, ...]] = ()  # fields that topic() or actor() need, not on the wire
     rewrites: ClassVar[tuple[str, ...]] = ()  # fields of earlier frames of the same subject
     reroutes: ClassVar[bool] = False  # open channels of several topics ask for their topics again
+    silent: ClassVar[bool] = False  # has its place and its effects (revokes, reroutes), but no client gets it
 
     def topic(self) -> Topic:
         """The stream that it belongs to."""

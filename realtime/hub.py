@@ -19,7 +19,7 @@ from realtime import fanout, log, metrics, signals, threads
 from realtime.broker import Broker, configured
 from realtime.conf import setting
 from realtime.packets import Packet
-from realtime.streams import Stream, reroutes
+from realtime.streams import Stream, reroutes, silent
 
 if TYPE_CHECKING:
     from realtime.sockets import Socket
@@ -143,10 +143,11 @@ class Hub:
         self._last_id = max(self._last_id, packet.event_id)
         if stream.waiting:
             stream.backlog.append(packet)
-        slow = [tap for socket, tap in stream.live.items() if tap.write(packet)]
-        metrics.delivered.inc(len(stream.live))
-        for tap in slow:
-            tap.socket.fall_behind()
+        if not silent(packet):
+            slow = [tap for tap in stream.live.values() if tap.write(packet)]
+            metrics.delivered.inc(len(stream.live))
+            for tap in slow:
+                tap.socket.fall_behind()
         if packet.revokes is not None:
             self._revoke(stream, packet.revokes)
         if reroutes(packet):

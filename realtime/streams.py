@@ -21,6 +21,12 @@ def reroutes(packet: Packet) -> bool:
     return event is not None and event.reroutes
 
 
+def silent(packet: Packet) -> bool:
+    """Whether this event only takes effect in its place, and is written to nobody."""
+    event = registry.get(packet.type)
+    return event is not None and event.silent
+
+
 class Stream:
     """One topic in this process. ``head`` is the seq of the last packet written to the live
     sockets, None until it is known from the log."""

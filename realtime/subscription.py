@@ -12,6 +12,8 @@ from realtime.channels import Channel
 from realtime.cursors import Cursor
 from realtime.errors import Forbidden, KithError
 from realtime.opening import Snapshot, read_snapshot
+from realtime.packets import Packet
+from realtime.streams import silent
 
 if TYPE_CHECKING:
     from realtime.sockets import Socket
@@ -78,12 +80,15 @@ class Subscription:
     async def _write(self, found: Snapshot) -> None:
         """The replay, but what another channel of this socket has written, or will."""
         for packet in found.packets:
-            tap = self.taps.get(packet.topic)
-            if tap is None or packet.actor in self.hidden or (self._shared(tap) and packet.seq > tap.start):
-                continue
-            if self.socket.write(packet.text):
+            if self._tells(packet) and self.socket.write(packet.text):
                 await self.socket.flushed()
         metrics.replayed.inc(len(found.packets))
+
+    def _tells(self, packet: Packet) -> bool:
+        tap = self.taps.get(packet.topic)
+        if tap is None or packet.actor in self.hidden or silent(packet):
+            return False
+        return not self._shared(tap) or packet.seq <= tap.start
 
     def _shared(self, tap: Tap) -> bool:
         return tap.live or tap.position is not None

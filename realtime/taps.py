@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from realtime.packets import Packet
-from realtime.streams import Stream, reroutes
+from realtime.streams import Stream, reroutes, silent
 
 if TYPE_CHECKING:
     from realtime.sockets import Socket
@@ -79,7 +79,8 @@ class Tap:
         """A packet read from the log or the backlog. False: with it the right to the topic ended."""
         if self.position is not None and packet.seq > self.position:
             self.position = packet.seq
-            self.write(packet)
+            if not silent(packet):
+                self.write(packet)
             if reroutes(packet):
                 self.reroute()
             if packet.revokes is not None and packet.revokes == self.socket.user_key:

@@ -4,7 +4,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from chat.models import Chat, Membership
 from chat.services import chat_create, chat_update, member_add
@@ -72,12 +72,12 @@ def test_pair_that_starts_its_direct_chat_at_once_gets_one(people: People) -> No
     assert roles(found[0]) == {alice.pk: "member", bob.pk: "member"}
 
 
-@pytest.mark.parametrize("count", [0, 2])
-def test_direct_chat_is_of_exactly_two(people: People, count: int) -> None:
-    alice, *others = people.users("alice", "bob", "carol")
-    with pytest.raises(InvalidMessage) as refused:
-        chat_create(creator=alice, member_ids=[user.pk for user in others[:count]], kind="direct")
-    assert refused.value.field == "member_ids"
+def test_direct_chat_is_of_exactly_two(people: People) -> None:
+    alice, bob, carol = people.users("alice", "bob", "carol")
+    for others in ([], [alice.pk], [bob.pk, carol.pk]):
+        with pytest.raises(InvalidMessage) as refused:
+            chat_create(creator=alice, member_ids=others, kind="direct")
+        assert refused.value.field == "member_ids"
     assert not Chat.objects.exists()
 
 
@@ -91,12 +91,13 @@ def test_same_ref_creates_one_chat_and_other_content_is_a_conflict(people: Peopl
     assert Chat.objects.count() == 1
 
 
-@pytest.mark.parametrize("bad", ["abc", 10**30, -1, True, None, [], "", 2**63 - 1])
-def test_members_who_do_not_exist_are_refused_and_nothing_is_stored(people: People, bad: Any) -> None:
+def test_members_who_do_not_exist_are_refused_and_nothing_is_stored(people: People) -> None:
     alice = people.user("alice")
-    with pytest.raises(InvalidMessage) as refused:
-        chat_create(creator=alice, member_ids=[bad])
-    assert refused.value.field == "member_ids"
+    keys: list[Any] = ["abc", 10**30, -1, True, None, [], "", 2**63 - 1]
+    for bad in keys:
+        with pytest.raises(InvalidMessage) as refused:
+            chat_create(creator=alice, member_ids=[bad])
+        assert refused.value.field == "member_ids"
     assert not Chat.objects.exists()
 
 
@@ -146,17 +147,13 @@ def test_direct_chat_cannot_be_changed(people: People) -> None:
         chat_update(chat=people.direct(alice, bob), actor=alice, title="Us")
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+def test_database_refuses_a_chat_that_makes_no_sense() -> None:
+    for wrong in (
         {"kind": "party"},
         {"history": "some"},
         {"kind": "direct", "history": "all"},
         {"direct_key": "1:2"},
         {"kind": "direct", "direct_key": "1:2", "history": "joined"},
-    ],
-)
-def test_database_refuses_a_chat_that_makes_no_sense(wrong: dict[str, str]) -> None:
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Chat.objects.create(**wrong)
-    assert connection.is_usable()
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Chat.objects.create(**wrong)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -41,10 +42,10 @@ def test_ref_does_not_add_again_whoever_was_removed_since(group: Group) -> None:
         member_add(user_id=group.bob.pk, **wanted)
 
 
-@pytest.mark.parametrize("bad", ["abc", 10**30, 0, False])
-def test_adding_nobody_is_refused(group: Group, bad: Any) -> None:
-    with pytest.raises(InvalidMessage):
-        member_add(chat=group.chat, actor=group.alice, user_id=bad)
+def test_adding_nobody_is_refused(group: Group) -> None:
+    for bad in ("abc", 10**30, 0, False):
+        with pytest.raises(InvalidMessage):
+            member_add(chat=group.chat, actor=group.alice, user_id=bad)
 
 
 def test_members_leave_by_themselves_and_owners_remove(group: Group) -> None:
@@ -131,7 +132,7 @@ def test_members_added_at_once_do_not_pass_the_limit(people: People, settings: A
             return error.code != "too_large"
         return True
 
-    added = at_once(*[lambda user=user: add(user) for user in others])  # type: ignore[misc]  # bound early
+    added = at_once(*[partial(add, user) for user in others])
     assert sorted(added) == [False, False, True, True]
     assert Membership.objects.filter(chat=chat).count() == 3
 

@@ -112,20 +112,13 @@ def test_only_members_send(group: Group) -> None:
     assert not Message.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("content", "error"),
-    [
-        ("", InvalidMessage),
-        (" \n\t", InvalidMessage),
-        ("a\x00b", InvalidMessage),
-        ("\ud800", InvalidMessage),
-        ("x" * 10_241, TooLarge),
-        ("é" * 5_121, TooLarge),
-    ],
-)
-def test_unfit_content_is_refused_and_not_stored(group: Group, content: str, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        message_send(chat=group.chat, sender=group.bob, content=content)
+def test_unfit_content_is_refused_and_not_stored(group: Group) -> None:
+    for content in ("", " \n\t", "a\x00b", "\ud800"):
+        with pytest.raises(InvalidMessage):
+            message_send(chat=group.chat, sender=group.bob, content=content)
+    for content in ("x" * 10_241, "é" * 5_121):
+        with pytest.raises(TooLarge):
+            message_send(chat=group.chat, sender=group.bob, content=content)
     assert not Message.objects.exists()
 
 
@@ -252,11 +245,12 @@ def test_reaction_is_told_once_and_taken_back_once(group: Group, say: Say) -> No
     ]
 
 
-@pytest.mark.parametrize("emoji", ["", " ", "two words", "x" * 33, "\x00"])
-def test_emoji_is_one_short_word(group: Group, say: Say, emoji: str) -> None:
-    with pytest.raises(InvalidMessage) as refused:
-        reaction_set(message=say(group.chat, group.bob), user=group.bob, emoji=emoji, added=True)
-    assert refused.value.field == "emoji"
+def test_emoji_is_one_short_word(group: Group, say: Say) -> None:
+    message = say(group.chat, group.bob)
+    for emoji in ("", " ", "two words", "x" * 33, "\x00"):
+        with pytest.raises(InvalidMessage) as refused:
+            reaction_set(message=message, user=group.bob, emoji=emoji, added=True)
+        assert refused.value.field == "emoji"
 
 
 def test_only_who_sees_a_message_reacts(group: Group, say: Say) -> None:

@@ -24,12 +24,10 @@ def unread(group: Group, user: Any) -> int:
     return selectors.unread_count(user=user, chat_id=group.chat.pk)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "0", "-1", "abc", "1 ", "01", "1.0", "\u0661", "1\n", "9223372036854775808", "1" + "0" * 30]
-)
-def test_what_is_no_id_is_forbidden_like_what_is_missing(text: str) -> None:
-    with pytest.raises(Forbidden):
-        selectors.parse_id(text)
+def test_what_is_no_id_is_forbidden_like_what_is_missing() -> None:
+    for text in ("", "0", "-1", "abc", "1 ", "01", "1.0", "\u0661", "1\n", "9223372036854775808", "1" * 30):
+        with pytest.raises(Forbidden):
+            selectors.parse_id(text)
     assert selectors.parse_id("9223372036854775807") == 2**63 - 1
 
 
