@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import msgspec
 
 from chat.models import Chat, Membership, Message, Reaction
 from realtime import topics
-from realtime.events import CREATED, DELETED, EPHEMERAL, LATEST, UPDATED, Change, Event, ModelEvent
+from realtime.events import CREATED, DELETED, EPHEMERAL, LATEST, STATE, UPDATED, Change, Event, ModelEvent
 from realtime.topics import Topic
 from realtime.users import display_name, wire_key
 
@@ -143,55 +143,50 @@ class Reacted(InChat, ModelEvent, model=Reaction, on=(CREATED, DELETED)):
 # ── who is in it ────────────────────────────────────────────────────────────────────────────
 
 
-class AboutMember(InChat):
-    """The three facts about a member have the same fields."""
+class AboutMember(InChat, ModelEvent):
+    """What the facts about a member have in common."""
 
-    __slots__ = ()
+    chat_id: int
+    user_id: UserKey
+    user_name: str
+    role: str
 
     @classmethod
-    def of(cls, instance: Membership, change: Change) -> Any:
+    def of(cls, instance: Membership, change: Change) -> Self:
         return cls(
             chat_id=instance.chat_id,
             user_id=wire_key(instance.user_id),
             user_name=display_name(instance.user),
             role=instance.role,
-        )  # type: ignore[call-arg]  # the event class that mixes this in has the fields
+        )
+
+    def actor(self) -> UserKey:
+        """The member: with the account goes the name."""
+        return self.user_id
 
 
-class MemberJoined(AboutMember, ModelEvent, model=Membership, on=(CREATED,)):
+class MemberJoined(AboutMember, model=Membership, on=(CREATED,)):
     """Somebody is in the chat from here on."""
 
     type = "member_joined"
-    chat_id: int
-    user_id: UserKey
-    user_name: str
-    role: str
 
     def grants(self) -> UserKey:
         return self.user_id
 
 
-class MemberLeft(AboutMember, ModelEvent, model=Membership, on=(DELETED,)):
+class MemberLeft(AboutMember, model=Membership, on=(DELETED,)):
     """Somebody left or was removed, and gets nothing of what follows."""
 
     type = "member_left"
-    chat_id: int
-    user_id: UserKey
-    user_name: str
-    role: str
 
     def revokes(self) -> UserKey:
         return self.user_id
 
 
-class MemberRole(AboutMember, ModelEvent, model=Membership, on=(UPDATED,), fields=("role",)):
+class MemberRole(AboutMember, model=Membership, on=(UPDATED,), fields=("role",)):
     """Somebody became owner, or member again."""
 
     type = "member_role"
-    chat_id: int
-    user_id: UserKey
-    user_name: str
-    role: str
 
 
 class ChatUpdated(InChat, ModelEvent, model=Chat, on=(UPDATED,), fields=("title", "history")):
@@ -210,38 +205,33 @@ class ChatUpdated(InChat, ModelEvent, model=Chat, on=(UPDATED,), fields=("title"
 # ── which chats I have ──────────────────────────────────────────────────────────────────────
 
 
-class ToMember:
+class ToMember(ModelEvent):
     """An event on one member's own stream of the channel ``messages``."""
 
-    __slots__ = ()
-    hidden: ClassVar[tuple[str, ...]] = ("user_id",)
-    reroutes: ClassVar[bool] = True  # an open `messages` channel covers one chat more, or one less
+    hidden = ("user_id",)
+    reroutes = True  # an open `messages` channel covers one chat more, or one less
     user_id: UserKey
+    chat_id: int
+    title: str
+
+    @classmethod
+    def of(cls, instance: Membership, change: Change) -> Self:
+        return cls(user_id=wire_key(instance.user_id), chat_id=instance.chat_id, title=instance.chat.title)
 
     def topic(self) -> Topic:
         return topics.user(self.user_id, "messages")
 
-    @classmethod
-    def of(cls, instance: Membership, change: Change) -> Any:
-        return cls(user_id=wire_key(instance.user_id), chat_id=instance.chat_id, title=instance.chat.title)  # type: ignore[call-arg]  # the event class that mixes this in has the fields
 
-
-class ChatAdded(ToMember, ModelEvent, model=Membership, on=(CREATED,)):
+class ChatAdded(ToMember, model=Membership, on=(CREATED,)):
     """You are in this chat now."""
 
     type = "chat_added"
-    user_id: UserKey
-    chat_id: int
-    title: str
 
 
-class ChatRemoved(ToMember, ModelEvent, model=Membership, on=(DELETED,)):
+class ChatRemoved(ToMember, model=Membership, on=(DELETED,)):
     """You are not in this chat any more."""
 
     type = "chat_removed"
-    user_id: UserKey
-    chat_id: int
-    title: str
 
 
 # ── what is true now, and what passes ───────────────────────────────────────────────────────
@@ -269,16 +259,13 @@ class ChatState(Event):
     """The state frame of ``messages/N``, for the user who opens it: ``unread_count`` is that user's."""
 
     type = "chat_state"
-    delivery = LATEST
+    delivery = STATE
     members: list[Member]
     unread_count: int
 
-    def key(self) -> str:
-        return self.type
-
 
 class Read(InChat, Event):
-    """Somebody has read everything up to this message."""
+    """Somebody has read all up to this message."""
 
     type = "read"
     delivery = LATEST

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -11,47 +10,10 @@ from rest_framework import serializers
 from chat import selectors
 from chat.models import Chat, Membership, Message
 from chat.selectors import MAX_ID, ChatEntry
-from realtime.errors import InvalidMessage
-from realtime.refs import MAX_REF
+from realtime.fields import RefField, TextField, TimeField, UserKeyField
 from realtime.users import display_name, wire_key
 
 PAGE, LARGEST_PAGE = 50, 200
-
-
-@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
-class UserKeyField(serializers.Field):
-    """A user's key: an integer, or text where the user model has other keys. Services parse it."""
-
-    def to_representation(self, value: Any) -> int | str:
-        return wire_key(value)
-
-    def to_internal_value(self, data: Any) -> int | str:
-        if isinstance(data, bool) or not isinstance(data, int | str):
-            # Ours, since a serializer's own error would name an item of a list by its place in it.
-            name = self.field_name or self.parent.field_name
-            raise InvalidMessage(f"{name}: a user's id is a number or a text.", field=name)
-        return data
-
-
-class TimeField(serializers.DateTimeField):
-    """RFC 3339 in UTC, whatever the project's time zone."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(default_timezone=UTC, **kwargs)
-
-
-class RefField(serializers.CharField):
-    """The client's own name for what it creates: again the same, and nothing new is made."""
-
-    def __init__(self) -> None:
-        super().__init__(required=False, allow_null=True, max_length=MAX_REF, trim_whitespace=False)
-
-
-class TextField(serializers.CharField):
-    """Text as it came; the service says what is wrong with it."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(trim_whitespace=False, allow_blank=True, **kwargs)
 
 
 # ── taken ───────────────────────────────────────────────────────────────────────────────────
@@ -95,7 +57,7 @@ class MemberChangeIn(serializers.Serializer):
 
 class MessageIn(serializers.Serializer):
     content = TextField()
-    attachment = serializers.CharField(required=False, allow_null=True)
+    attachment = TextField(required=False, allow_null=True)
     reply_to = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=MAX_ID)
     ref = RefField()
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from realtime.events import DURABLE as DURABLE
     from realtime.events import EPHEMERAL as EPHEMERAL
     from realtime.events import LATEST as LATEST
+    from realtime.events import STATE as STATE
     from realtime.events import UPDATED as UPDATED
     from realtime.events import Event as Event
     from realtime.events import ModelEvent as ModelEvent
@@ -37,6 +38,7 @@ _HOME = {
         "UPDATED",
         "DURABLE",
         "EPHEMERAL",
+        "STATE",
         "LATEST",
         "Event",
         "ModelEvent",

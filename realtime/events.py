@@ -36,6 +36,7 @@ class Delivery(enum.Enum):
     DURABLE = "durable"  # in the log, in the transaction of the change; replayed
     LATEST = "latest"  # only the newest of its key matters; the state frame tells it again
     EPHEMERAL = "ephemeral"  # may be lost
+    STATE = "state"  # what is true now, of a channel's state(); never published
 
 
 class Change(enum.Enum):
@@ -47,6 +48,7 @@ class Change(enum.Enum):
 
 
 DURABLE, LATEST, EPHEMERAL = Delivery.DURABLE, Delivery.LATEST, Delivery.EPHEMERAL
+STATE = Delivery.STATE
 CREATED, UPDATED, DELETED = Change.CREATED, Change.UPDATED, Change.DELETED
 
 registry: dict[str, type[Event]] = {}

@@ -15,7 +15,7 @@ from django.db import connections, transaction
 
 from realtime import fanout, log, topics
 from realtime.channels import broadcast_topic
-from realtime.events import DURABLE, LATEST, Event
+from realtime.events import DURABLE, LATEST, STATE, Event
 from realtime.packets import Packet
 from realtime.topics import Topic
 
@@ -66,6 +66,8 @@ asend_to_users = sync_to_async(send_to_users)
 
 def _publish(event: Event, topic: Topic, *, using: str | None = None, skip_socket: str | None = None) -> None:
     using = using or log.database()
+    if event.delivery is STATE:
+        raise ValueError(f"{type(event).__name__} is a state frame: a channel's state() returns it.")
     for observe in observers:
         observe(event, topic)
     if event.delivery is DURABLE:

@@ -19,7 +19,7 @@ from typing import Any
 
 from django.db import router, transaction
 from django.db.models import Model
-from django.db.models.signals import post_delete, post_init, post_save
+from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import Signal, receiver
 
 from realtime import publishing
@@ -33,7 +33,7 @@ hub_stopping = Signal()  # hub
 user_came = Signal()  # hub, user_key (text): the user's first socket in this process
 user_left = Signal()  # hub, user_key: the last one is gone
 
-_LOADED = "_kith_loaded"  # watched fields as they are in the database, on the instance
+_BEFORE = "_kith_before"  # watched fields as the row has them, on an instance that is being saved
 
 
 def watch_declared() -> None:
@@ -52,7 +52,7 @@ def _watch(model: type[Model]) -> None:
     uid = f"kith.{model._meta.label}"
     post_save.connect(_saved, sender=model, dispatch_uid=uid)
     post_delete.connect(_deleted, sender=model, dispatch_uid=uid)
-    post_init.connect(_remember, sender=model, dispatch_uid=uid)
+    pre_save.connect(_before_save, sender=model, dispatch_uid=uid)
     make_atomic(model)
 
 
@@ -73,11 +73,18 @@ def _atomic(save_base: Any) -> Any:
     return save_base_with_events
 
 
-def _remember(instance: Model, **_: Any) -> None:
-    """Keep the watched fields as loaded, to know at the next save which of them changed."""
+def _before_save(instance: Model, raw: bool, using: str, **_: Any) -> None:
+    """Read the watched fields of the row, and hold it as the UPDATE will in a moment.
+
+    The row is asked, not the instance: after a rollback, a `refresh_from_db` or another
+    instance's save, what the instance was loaded with says nothing.
+    """
     names = _watched(type(instance))
-    loaded = instance.__dict__
-    setattr(instance, _LOADED, {name: loaded[name] for name in names if name in loaded})
+    row = None
+    if names and not raw and not instance._state.adding:
+        rows = type(instance)._base_manager.using(using).select_for_update(no_key=True)
+        row = rows.filter(pk=instance.pk).values(*names).first()
+    instance.__dict__[_BEFORE] = row or {}
 
 
 @functools.cache
@@ -97,11 +104,20 @@ def _saved(
     if raw:  # loaddata: the log has its own copy, or none
         return
     change = CREATED if created else UPDATED
+    _resolve_expressions(instance, using)
     changed = _changed(instance, update_fields)
     for event in model_events[type(instance)]:
         if change in event.on and (created or not event.fields or changed & _attnames(event)):
             _publish(event, instance, change, using)
-    _remember(instance)
+
+
+def _resolve_expressions(instance: Model, using: str) -> None:
+    """After ``score.points = F("points") + 1; score.save()`` the instance still holds the
+    expression (until Django 6): the event tells what came of it."""
+    names = [field.attname for field in instance._meta.concrete_fields]
+    unknown = [name for name in names if hasattr(instance.__dict__.get(name), "resolve_expression")]
+    if unknown:
+        instance.refresh_from_db(using=using, fields=unknown)
 
 
 def _deleted(instance: Model, using: str, **_: Any) -> None:
@@ -115,9 +131,8 @@ def _attnames(event: type[ModelEvent]) -> set[str]:
 
 
 def _changed(instance: Model, update_fields: Iterable[str] | None) -> set[str]:
-    """Watched fields that this save changed. A field whose former value was never loaded
-    (``defer``) counts as changed: telling twice is harmless, not telling is not."""
-    before = getattr(instance, _LOADED, {})
+    """Watched fields that this save changed in the row."""
+    before = instance.__dict__.pop(_BEFORE, {})
     missing = object()
     saved = set(_watched(type(instance)))
     if update_fields is not None:

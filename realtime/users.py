@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -23,7 +24,7 @@ def parse_key(value: Any, *, field: str = "user_id") -> Any:
         InvalidMessage: it cannot be a key of this user model.
     """
     key = get_user_model()._meta.pk
-    if isinstance(value, bool):
+    if not isinstance(value, int | str | UUID) or isinstance(value, bool):
         raise InvalidMessage(f"{field} is not a user's id.", field=field)
     try:
         parsed = key.to_python(value)

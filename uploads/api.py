@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from realtime.conf import setting
 from realtime.errors import NotFound, TooLarge
+from realtime.fields import RefField
 from uploads.models import PUBLIC_PREFIX
 from uploads.selectors import upload_readable
 from uploads.services import upload_create
@@ -26,7 +27,7 @@ class UploadForm(serializers.Serializer):
     """The form's fields. The file itself is judged by `upload_create`."""
 
     file = serializers.FileField(allow_empty_file=True, max_length=None, use_url=False)
-    ref = serializers.CharField(required=False, max_length=64)
+    ref = RefField()
 
 
 class UploadOut(serializers.Serializer):

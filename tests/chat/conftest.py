@@ -1,4 +1,4 @@
-"""Chat in this process, on both databases; over real servers it is tested elsewhere."""
+"""Chat in this process. Each module says on which database: `database` is both in turn."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from rest_framework.test import APIClient
 
 from chat.models import Chat, Message
 from chat.services import message_send
-from tests.harness.databases import Database
 from tests.harness.people import People
 
 Say = Callable[..., Message]
@@ -24,12 +23,6 @@ class Group(NamedTuple):
     alice: Any
     bob: Any
     carol: Any
-
-
-@pytest.fixture(autouse=True)
-def on_both(database: Database) -> Database:
-    """Every test here runs on SQLite and on PostgreSQL."""
-    return database
 
 
 @pytest.fixture

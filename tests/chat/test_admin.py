@@ -13,14 +13,9 @@ from chat.models import Chat, Membership, Message, Reaction
 from chat.services import reaction_set
 from realtime.testing import captured_events
 from tests.chat.conftest import Group, Say
-from tests.harness.databases import Database
 from tests.harness.people import People
 
-
-@pytest.fixture(autouse=True)
-def on_both(sqlite_database: Database) -> Database:
-    """One database is enough: what the admin calls is tested on both."""
-    return sqlite_database
+pytestmark = pytest.mark.usefixtures("sqlite_database")  # what the admin calls is tested on both
 
 
 @pytest.fixture
@@ -136,7 +131,6 @@ def test_users_are_picked_by_key_where_the_admin_does_not_know_them(
     assert "admin-autocomplete" in str(
         moderator.get(url(Membership, "add/")).context["adminform"].form["user"]
     )
-    registered = {model: page for model, page in admin.site._registry.items() if model is not User}
-    monkeypatch.setattr(admin.site, "_registry", registered)
+    monkeypatch.delitem(admin.site._registry, User)
     page = moderator.get(url(Membership, "add/"))
     assert "admin-autocomplete" not in str(page.context["adminform"].form["user"])

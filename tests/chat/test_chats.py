@@ -14,6 +14,8 @@ from tests.chat.conftest import Group
 from tests.chat.races import at_once
 from tests.harness.people import People
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def roles(chat_id: int) -> dict[Any, str]:
     return dict(Membership.objects.filter(chat=chat_id).values_list("user_id", "role"))

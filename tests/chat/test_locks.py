@@ -19,13 +19,9 @@ from chat.services import (
     read_mark,
 )
 from tests.chat.conftest import Group, Say
-from tests.harness.databases import Database, in_thread
+from tests.harness.databases import in_thread
 
-
-@pytest.fixture(autouse=True)
-def on_both(postgres_database: Database) -> Database:
-    """PostgreSQL alone: SQLite has one writer at a time."""
-    return postgres_database
+pytestmark = pytest.mark.usefixtures("postgres_database")  # SQLite has one writer at a time
 
 
 def waits(work: Callable[..., Any], **kwargs: Any) -> bool:

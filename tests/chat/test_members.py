@@ -16,6 +16,8 @@ from tests.chat.races import at_once
 from tests.chat.test_chats import roles
 from tests.harness.people import People
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def test_only_an_owner_adds_members(group: Group) -> None:
     for actor in (group.bob, group.carol):

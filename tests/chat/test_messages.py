@@ -25,6 +25,8 @@ from tests.chat.conftest import Group, Say
 from tests.harness.people import People
 from uploads.services import upload_create
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def upload(owner: Any) -> str:
     stored, _ = upload_create(owner=owner, file=ContentFile(b"some plain text", name="a.txt"))

@@ -19,6 +19,8 @@ from tests.chat.conftest import Group, Say
 from tests.chat.test_messages import upload
 from tests.harness.people import People
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def unread(group: Group, user: Any) -> int:
     return selectors.unread_count(user=user, chat_id=group.chat.pk)

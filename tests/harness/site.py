@@ -101,7 +101,7 @@ class Site(ServerProcess):
         """REST as ``who``: a user, an access token, or None for nobody."""
         token = who if who is None or isinstance(who, str) else self.token(who)
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        api = httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False)
+        api = httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False, verify=False)
         self._apis.append(api)
         return api
 
