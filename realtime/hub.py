@@ -133,6 +133,13 @@ class Hub:
             self._deliver(stream, packet)
             self._deliver_early(stream)
 
+    def settle(self, stream: Stream, seq: int) -> None:
+        """``seq`` was the head in the log at some moment: counting starts there, with what came early."""
+        stream.settle(seq)
+        self._deliver_early(stream)
+        if stream.early:
+            self._note_hole(stream)
+
     def _deliver_early(self, stream: Stream) -> None:
         while stream.head is not None and (packet := stream.early.pop(stream.head + 1, None)):
             self._deliver(stream, packet)

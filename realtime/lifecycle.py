@@ -133,7 +133,7 @@ class SocketConsumer(SignInConsumer):
             else:
                 await self.handle(envelope, text)
         except KithError as error:
-            self.answer(error, envelope)
+            self.answer(error, envelope if envelope.type or text is None else protocol.salvage(text))
         except (OperationalError, InterfaceError):
             logger.warning("the database is away: a command was refused", exc_info=True)
             self.answer(Unavailable(), envelope)

@@ -10,7 +10,6 @@ an upsert, a row-value join, the snapshot's horizon).
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -68,7 +67,7 @@ def database() -> str:
 
 
 def append(event: Event, topic: Topic, *, using: str) -> Entry:
-    """Write one durable event in the current transaction, erasing what it rewrites.
+    """Write one durable event in the current transaction.
 
     Raises:
         TransactionManagementError: there is no transaction; an event without its change, or a
@@ -78,8 +77,6 @@ def append(event: Event, topic: Topic, *, using: str) -> Entry:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("log.append needs a transaction: use publish().")
     subject = event.subject()
-    if event.rewrites and subject:
-        erase(topic.name, subject, {name: getattr(event, name, None) for name in event.rewrites}, using=using)
     body = event.encode(topic.channel)
     keys = [None if key is None else str(key) for key in (event.actor(), event.revokes(), event.grants())]
     values = [topic.name, event.type, subject, *keys, body.decode()]
@@ -117,44 +114,6 @@ def numbered(xid: int, *, using: str) -> dict[int, tuple[int, int]]:
     with connections[using].cursor() as cursor:
         cursor.execute(f"SELECT entry, seq, event_id FROM {LOG} WHERE xid = %s AND seq IS NOT NULL", [xid])
         return {entry: (seq, event_id) for entry, seq, event_id in cursor.fetchall()}
-
-
-def erase(topic: str, subject: str, fields: Mapping[str, Any], *, using: str) -> None:
-    """Rewrite the logged frames of one object: each of ``fields`` that a frame has gets the new
-    value, or empty text or null for None. What was deleted or edited away is nowhere in the log."""
-    _rewrite(
-        f"SELECT entry, body FROM {LOG} WHERE topic = %s AND subject = %s", [topic, subject], fields, using
-    )
-
-
-def erase_user(user_key: Any, *, using: str) -> None:
-    """Empty every text in the frames of a deleted user's acts: content, names, attachments."""
-    _rewrite(f"SELECT entry, body FROM {LOG} WHERE actor = %s", [str(user_key)], None, using)
-
-
-_STRUCTURAL = {"type", "channel", "timestamp"}
-
-
-def _rewrite(query: str, params: Sequence[Any], fields: Mapping[str, Any] | None, using: str) -> None:
-    with connections[using].cursor() as cursor:
-        cursor.execute(query, params)
-        for entry, body in cursor.fetchall():
-            frame = json.loads(body)
-            rewritten = frame | _blanked(frame, fields)
-            if rewritten != frame:
-                text = json.dumps(rewritten, ensure_ascii=False, separators=(",", ":"))
-                cursor.execute(f"UPDATE {LOG} SET body = %s WHERE entry = %s", [text, entry])
-
-
-def _blanked(frame: Mapping[str, Any], fields: Mapping[str, Any] | None) -> dict[str, Any]:
-    if fields is None:
-        fields = {name: None for name, value in frame.items() if isinstance(value, str | dict)}
-    empty = {name: "" if isinstance(frame.get(name), str) else None for name in fields}
-    return {
-        name: empty[name] if value is None else value
-        for name, value in fields.items()
-        if name in frame and name not in _STRUCTURAL
-    }
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────────

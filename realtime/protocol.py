@@ -70,6 +70,18 @@ def decode_envelope(text: str) -> Envelope:
     return decode(text, _envelopes)
 
 
+def salvage(text: str) -> Envelope:
+    """What can be read of a frame that does not fit, so that its error names it."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return Envelope(type="")
+    found = value if isinstance(value, dict) else {}
+    longest = {"ref": 64, "channel": 200}
+    texts = {name: item for name in longest if isinstance(item := found.get(name), str) and _is_whole(item)}
+    return Envelope(type="", **{name: item for name, item in texts.items() if 0 < len(item) <= longest[name]})
+
+
 def decode(text: str, decoder: msgspec.json.Decoder[T]) -> T:
     """``text`` by ``decoder``, with msgspec's errors turned into ours.
 
@@ -107,9 +119,14 @@ def _raise_undecodable(text: str) -> NoReturn:
     if not isinstance(value, dict):
         raise InvalidMessage("The frame is JSON, but no object.")
     for name, item in value.items():
-        if isinstance(item, str) and not item.isascii() and item != item.encode(errors="ignore").decode():
+        if isinstance(item, str) and not _is_whole(item):
             raise InvalidMessage(f"{name} holds half of a surrogate pair.", field=name)
     raise InvalidMessage("The frame holds text or a number that cannot be stored.")
+
+
+def _is_whole(text: str) -> bool:
+    """Without half of a surrogate pair, which JSON can escape and no encoding can hold."""
+    return text.isascii() or text == text.encode(errors="ignore").decode()
 
 
 # ── frames of the server that are no events ─────────────────────────────────────────────────

@@ -15,6 +15,7 @@ from django.db import connections, transaction
 
 from realtime import fanout, log, topics
 from realtime.channels import broadcast_topic
+from realtime.erasing import erase_rewritten
 from realtime.events import DURABLE, LATEST, STATE, Event
 from realtime.packets import Packet
 from realtime.topics import Topic
@@ -72,6 +73,7 @@ def _publish(event: Event, topic: Topic, *, using: str | None = None, skip_socke
         observe(event, topic)
     if event.delivery is DURABLE:
         with transaction.atomic(using=using, savepoint=False):
+            erase_rewritten(event, topic.name, using=using)
             entry = log.append(event, topic, using=using)
             transaction.on_commit(_after_commit(entry, using), using=using, robust=True)
         return

@@ -14,7 +14,8 @@ from typing import Any
 from django.contrib.auth import get_user_model, user_logged_out
 from django.db.models.signals import post_delete, post_save
 
-from realtime import log, signals, topics
+from realtime import signals, topics
+from realtime.erasing import erase_user
 from realtime.events import Event
 from realtime.publishing import publish
 from realtime.topics import Topic
@@ -75,7 +76,7 @@ def _user_saved(
 
 
 def _user_deleted(instance: Any, using: str, **_: Any) -> None:
-    log.erase_user(instance.pk, using=using)
+    erase_user(instance.pk, using=using)
     sign_ins_changed(instance.pk)
 
 

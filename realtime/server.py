@@ -8,11 +8,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from realtime import hub, threads
 from realtime.conf import setting
 
 logger = logging.getLogger("kith.server")
+
+LINGER_S = 2.0  # a refused client may go on sending for so long, and still learn why
 
 Application = Callable[..., Awaitable[None]]
 
@@ -42,6 +45,26 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await send({"type": "lifespan.shutdown.complete"})
 
 
+class Protocol(WebSocketsSansIOProtocol):
+    """uvicorn's, but for how it refuses a frame that is too long or no UTF-8.
+
+    It closed the transport at once; what the client was still sending then made the kernel reset
+    the link, and the close frame (1009, 1007) was lost on the way. Now the rest is read and dropped.
+    """
+
+    def handle_parser_exception(self) -> None:
+        if self.close_sent:
+            return
+        close = self.conn.close_sent
+        code, reason = (close.code, close.reason) if close is not None else (1006, "")
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.close_timer = self.loop.call_later(LINGER_S, self.transport.close)
+
+
 class Server(uvicorn.Server):
     """uvicorn that asks its clients to come back before it closes their sockets."""
 
@@ -63,7 +86,7 @@ def run(application: str, *, host: str, port: int) -> None:
         application,
         host=host,
         port=port,
-        ws="websockets-sansio",
+        ws=Protocol,
         ws_max_size=setting("KITH_FRAME_BYTES"),
         ws_ping_interval=interval,
         ws_ping_timeout=max(1.0, silence - interval),  # silence counts from the last sign of life

@@ -127,6 +127,7 @@ class Subscription:
         if topic in self.taps:
             if self.channel.several_topics:
                 self._untap(topic)
+                self.reroute()  # it may have been gained again: topics have no order among each other
             else:
                 self.close()
                 self.socket.on_lost(self)

@@ -55,7 +55,7 @@ class Tap:
         """The opening wrote all up to ``head``, from ``start`` on: now it is merely behind."""
         self.position, self.start = head, start
         self.socket.behind.add(self)
-        self.stream.settle(head)
+        self.socket.hub.settle(self.stream, head)
 
     def fall_behind(self) -> None:
         if self.live:
@@ -72,7 +72,7 @@ class Tap:
     def leads(self) -> bool:
         """Whether the log took this tap beyond what the stream has delivered."""
         position = self.position or 0
-        self.stream.settle(position)
+        self.socket.hub.settle(self.stream, position)
         return self.stream.head is not None and self.stream.head < position
 
     def take(self, packet: Packet) -> bool:

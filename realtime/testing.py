@@ -44,7 +44,7 @@ def captured_events() -> Iterator[list[Event]]:
 class SocketClient:
     """A socket on one channel, in this process, without a server: signs in as ``user``.
 
-    ``opening`` holds the frames up to `caught_up`. Leaving stops the hub of this event loop.
+    ``opening`` holds the frames up to `caught_up`. The last one that leaves stops the hub of this event loop.
     """
 
     def __init__(self, channel: str, *, user: Any, since: str | None = None) -> None:
@@ -67,7 +67,8 @@ class SocketClient:
 
     async def __aexit__(self, *_: object) -> None:
         await self._socket.disconnect()
-        await hub.stop()
+        if (running := hub.current()) is not None and not running.sockets:
+            await hub.stop()
 
     async def send(self, frame: dict[str, Any]) -> None:
         await self._socket.send_to(text_data=msgspec.json.encode(frame).decode())

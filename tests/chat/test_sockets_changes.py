@@ -79,7 +79,11 @@ async def test_only_the_author_edits(site: Site, group: Group, say: Say, change:
 
 async def test_edit_follows_the_rule_of_content(site: Site, group: Group, say: Say) -> None:
     message = site.run(say, group.chat, group.bob, "mine")
-    for content, code in (("", "invalid_message"), ("a\x00b", "invalid_message"), ("x" * 10_241, "too_large")):
+    for content, code in (
+        ("", "invalid_message"),
+        ("a\x00b", "invalid_message"),
+        ("x" * 10_241, "too_large"),
+    ):
         answer = await command(site, group.chat, group.bob, "edit", message_id=message.pk, content=content)
         assert (answer["code"], answer["field"]) == (code, "content")
     longest = "x" * 10_240
