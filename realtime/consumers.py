@@ -101,7 +101,7 @@ class MultiplexConsumer(SocketConsumer):
             raise RateLimited("Too many channels on this socket; unsubscribe from one first.")
         channel_class, params = find(frame.channel)
         channel = channel_class(user=self.identity.user, params=params, socket_id=self.socket.id)
-        told = {"type": "subscribed"} if frame.ref is None else {"type": "subscribed", "ref": frame.ref}
+        told = hello(self) | {"type": "subscribed"} | ({} if frame.ref is None else {"ref": frame.ref})
         since = None if frame.since is None else str(frame.since)
         await Subscription(self.socket, channel).open(since, told)
 
