@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import msgspec
 
+from chat import selectors
 from chat.models import Chat, Membership, Message, Reaction
 from realtime import topics
 from realtime.events import CREATED, DELETED, EPHEMERAL, LATEST, STATE, UPDATED, Change, Event, ModelEvent
@@ -25,6 +26,17 @@ class InChat:
 
     def topic(self) -> Topic:
         return topics.chat(self.chat_id)
+
+
+class AboutMessage(InChat):
+    """An event about something that was said before: not for those who joined in between, where one
+    sees only what was said since joining."""
+
+    __slots__ = ()
+    message_id: int
+
+    def withheld_from(self) -> list[Any]:
+        return selectors.joined_after(chat_id=self.chat_id, message_id=self.message_id)
 
 
 # ── what is said ────────────────────────────────────────────────────────────────────────────
@@ -65,7 +77,7 @@ class NewMessage(InChat, ModelEvent, model=Message, on=(CREATED,)):
         return self.sender_id
 
 
-class MessageEdited(InChat, ModelEvent, model=Message, on=(UPDATED,), fields=("content",)):
+class MessageEdited(AboutMessage, ModelEvent, model=Message, on=(UPDATED,), fields=("content",)):
     """A message says something else now."""
 
     type = "message_edited"
@@ -96,7 +108,7 @@ class MessageEdited(InChat, ModelEvent, model=Message, on=(UPDATED,), fields=("c
         return self.sender_id
 
 
-class MessageDeleted(InChat, ModelEvent, model=Message, on=(UPDATED, DELETED), fields=("deleted_at",)):
+class MessageDeleted(AboutMessage, ModelEvent, model=Message, on=(UPDATED, DELETED), fields=("deleted_at",)):
     """A message became a tombstone, or its row is gone; its reactions went with it."""
 
     type = "message_deleted"
@@ -114,7 +126,7 @@ class MessageDeleted(InChat, ModelEvent, model=Message, on=(UPDATED, DELETED), f
         return f"message:{self.message_id}"
 
 
-class Reacted(InChat, ModelEvent, model=Reaction, on=(CREATED, DELETED)):
+class Reacted(AboutMessage, ModelEvent, model=Reaction, on=(CREATED, DELETED)):
     """Somebody put an emoji on a message (``added``) or took it back."""
 
     type = "reaction"

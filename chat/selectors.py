@@ -120,6 +120,14 @@ def members(*, chat_id: int) -> QuerySet[Membership]:
     return Membership.objects.filter(chat=chat_id).select_related("user").order_by("pk")
 
 
+def joined_after(*, chat_id: int, message_id: int) -> list[Any]:
+    """Keys of the chat's members who do not see this message, because they joined after it."""
+    late = Membership.objects.filter(
+        chat=chat_id, chat__history=Chat.History.JOINED, joined_after__gte=message_id
+    )
+    return list(late.values_list("user_id", flat=True))
+
+
 # ── messages ────────────────────────────────────────────────────────────────────────────────
 
 

@@ -111,6 +111,10 @@ class Event(msgspec.Struct, metaclass=EventMeta):
         """Key of the user who, with this event, gains the right to its topic."""
         return None
 
+    def withheld_from(self) -> Iterable[Any]:
+        """Keys of users who hear the topic, but not this. Asked when it is published."""
+        return ()
+
     def key(self) -> str:
         """LATEST only: a newer event of the same key takes the place of an older one."""
         raise NotImplementedError(f"{type(self).__name__} is LATEST and must say its key()")

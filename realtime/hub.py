@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("kith.hub")
 
 FILL_PAGE = 500  # rows of one read of the log
+DRAIN_S = 2.0  # a client that takes nothing for so long is not waited for when the process stops
 
 
 class Hub:
@@ -229,6 +230,8 @@ class Hub:
                 await self._tail()
             except DatabaseError as error:
                 logger.warning("the log cannot be read: %s", error)
+            except Exception:  # whatever it was, the next tail must come
+                logger.exception("reading the log's tail failed")
 
     async def _tail(self, *, first: bool = False) -> None:
         delivered = self._last_id  # before the statement: more may be delivered while it runs
@@ -272,7 +275,9 @@ class Hub:
         self.draining = True
         for socket in list(self.sockets.values()):
             socket.restart()
-        await asyncio.gather(*(socket.flushed() for socket in list(self.sockets.values())))
+        flushed = [asyncio.ensure_future(socket.flushed()) for socket in self.sockets.values()]
+        if flushed:
+            await asyncio.wait(flushed, timeout=DRAIN_S)
 
 
 _hubs: dict[asyncio.AbstractEventLoop, asyncio.Task[Hub]] = {}  # one, but in tests

@@ -87,7 +87,14 @@ class SocketConsumer(SignInConsumer):
 
     async def websocket_connect(self, _message: dict[str, Any]) -> None:
         self.hub = await hub.running()
-        self.socket = Socket(self.hub, self.base_send, on_control=self.obey, on_lost=self.lost)
+        offered = (self.scope.get("extensions") or {}).get("kith", {})
+        self.socket = Socket(
+            self.hub,
+            self.base_send,
+            on_control=self.obey,
+            on_lost=self.lost,
+            abort=offered.get("abort"),
+        )
         self.connected = True
         metrics.sockets.inc()
         self.ip = credentials.client_ip(self.scope)

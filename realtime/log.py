@@ -10,6 +10,7 @@ an upsert, a row-value join, the snapshot's horizon).
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from realtime.topics import Topic
 LOG, TOPIC, STATE = "kith_realtime_loggedevent", "kith_realtime_topic", "kith_realtime_logstate"
 # The log's epoch is eight hex digits: cursors of another epoch cannot be served.
 FIRST_EPOCH = "00000000"  # of a log whose state row was flushed away (Django's test cases do)
-_COLUMNS = "e.topic, e.body, e.type, e.seq, e.event_id, e.actor, e.revokes"  # in Packet's order
+_COLUMNS = "e.topic, e.body, e.type, e.seq, e.event_id, e.actor, e.revokes, e.withheld"  # in Packet's order
 
 
 class Head(NamedTuple):
@@ -37,6 +38,13 @@ class Head(NamedTuple):
     event_id: int = 0
     pruned_id: int = 0
     pruned_xid: int = 0
+
+
+class Span(NamedTuple):
+    """A part of a topic: what comes after ``floor``, up to and with ``head`` (both seqs)."""
+
+    floor: int
+    head: int = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,17 @@ def append(event: Event, topic: Topic, *, using: str) -> Entry:
     subject = event.subject()
     body = event.encode(topic.channel)
     keys = [None if key is None else str(key) for key in (event.actor(), event.revokes(), event.grants())]
-    values = [topic.name, event.type, subject, *keys, body.decode()]
+    withheld = tuple(map(str, event.withheld_from()))
+    values = [
+        topic.name,
+        event.type,
+        subject,
+        *keys,
+        json.dumps(withheld) if withheld else None,
+        body.decode(),
+    ]
     with connection.cursor() as cursor:
-        packet = Packet(topic.name, body, event.type, actor=keys[0], revokes=keys[1])
+        packet = Packet(topic.name, body, event.type, actor=keys[0], revokes=keys[1], withheld=withheld)
         if connection.vendor == "postgresql":
             cursor.execute(_APPEND_POSTGRESQL, values)
             entry, xid = cursor.fetchone()
@@ -95,11 +111,11 @@ def append(event: Event, topic: Topic, *, using: str) -> Entry:
 
 
 _APPEND_POSTGRESQL = f"""
-    INSERT INTO {LOG} (topic, type, subject, actor, revokes, grants, body, xid)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint) RETURNING entry, xid"""
+    INSERT INTO {LOG} (topic, type, subject, actor, revokes, grants, withheld, body, xid)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint) RETURNING entry, xid"""
 _APPEND_SQLITE = f"""
-    INSERT INTO {LOG} (topic, type, subject, actor, revokes, grants, body, seq, event_id, xid)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+    INSERT INTO {LOG} (topic, type, subject, actor, revokes, grants, withheld, body, seq, event_id, xid)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _NEXT_ID_SQLITE = f"""
     INSERT INTO {STATE} (id, epoch, last_id) VALUES (1, %s, 1)
     ON CONFLICT (id) DO UPDATE SET last_id = last_id + 1 RETURNING last_id"""
@@ -167,31 +183,60 @@ def heads(topics: Sequence[str]) -> dict[str, Head]:
 
 def after_seq(positions: Mapping[str, int], *, limit: int) -> list[Packet]:
     """Events of each topic after its seq, oldest first, ``limit`` in all."""
-    return _read(positions, "e.seq > p.floor AND e.seq IS NOT NULL", [], limit)
+    return _read({name: Span(seq) for name, seq in positions.items()}, "true", [], limit)
 
 
-def after_cursor(floors: Mapping[str, int], cursor: Cursor, *, limit: int) -> list[Packet]:
-    """Events that a cursor has not seen, of topics each above its floor (a seq), oldest first."""
-    by = "e.event_id > %s" if cursor.kind == "id" else "e.xid >= %s AND e.seq IS NOT NULL"
-    return _read(floors, f"e.seq > p.floor AND {by}", [cursor.number], limit)
+def after_cursor(spans: Mapping[str, Span], cursor: Cursor, *, after_id: int = 0, limit: int) -> list[Packet]:
+    """Events that a cursor has not seen, within the span of each topic, in the order of their ids, from
+    above ``after_id`` on: page by page."""
+    by = "e.event_id > %s" if cursor.kind == "id" else "e.xid >= %s"
+    return _read(spans, f"{by} AND e.event_id > %s", [cursor.number, after_id], limit)
 
 
-def _read(after: Mapping[str, int], condition: str, params: Sequence[Any], limit: int) -> list[Packet]:
-    rows: list[Packet] = []
+def _read(spans: Mapping[str, Span], condition: str, params: Sequence[Any], limit: int) -> list[Packet]:
+    packets: list[Packet] = []
     with connections[database()].cursor() as cursor:
-        for some in _chunks(list(after)):
-            pairs = [item for name in some for item in (name, after[name])]
-            values = ", ".join(["(%s, %s)"] * len(some))
+        for some in _chunks(list(spans)):
             cursor.execute(
-                f"""WITH p (topic, floor) AS (VALUES {values})
-                    SELECT {_COLUMNS}
-                    FROM p JOIN {LOG} e ON e.topic = p.topic AND {condition}
-                    ORDER BY e.event_id LIMIT %s""",
-                [*pairs, *params, limit],
+                f"{_within(some)} SELECT {_COLUMNS} {_JOIN} AND {condition} ORDER BY e.event_id LIMIT %s",
+                [*_bounds(some, spans), *params, limit],
             )
-            rows += [Packet(topic, body.encode(), *rest) for topic, body, *rest in cursor.fetchall()]
-    rows.sort(key=lambda row: row.event_id)
-    return rows[:limit]
+            packets += [_packet(*row) for row in cursor.fetchall()]
+    packets.sort(key=lambda packet: packet.event_id)
+    return packets[:limit]
+
+
+def count_after_cursor(spans: Mapping[str, Span], cursor: Cursor, *, most: int) -> int:
+    """How many events `after_cursor` has in all; counted up to about ``most``."""
+    by = "e.event_id > %s" if cursor.kind == "id" else "e.xid >= %s"
+    found = 0
+    with connections[database()].cursor() as db:
+        for some in _chunks(list(spans)):
+            db.execute(
+                f"{_within(some)} SELECT count(*) FROM (SELECT 1 {_JOIN} AND {by} LIMIT %s) counted",
+                [*_bounds(some, spans), cursor.number, most],
+            )
+            found += db.fetchone()[0]
+    return found
+
+
+_JOIN = f"FROM p JOIN {LOG} e ON e.topic = p.topic AND e.seq > p.floor AND e.seq <= p.head"
+
+
+def _within(names: Sequence[str]) -> str:
+    values = ", ".join(["(%s, %s, %s)"] * len(names))
+    return f"WITH p (topic, floor, head) AS (VALUES {values})"
+
+
+def _bounds(names: Sequence[str], spans: Mapping[str, Span]) -> list[Any]:
+    return [item for name in names for item in (name, *spans[name])]
+
+
+def _packet(topic: str, body: str, *rest: Any) -> Packet:
+    packet = Packet(topic, body.encode(), *rest[:-1])
+    if rest[-1]:
+        packet.withheld = tuple(json.loads(rest[-1]))
+    return packet
 
 
 def tail(horizon: int) -> Tail:
@@ -251,8 +296,8 @@ def granted_seqs(topics: Sequence[str], user_key: Any) -> dict[str, int]:
     return found
 
 
-def _chunks(names: Sequence[str], size: int = 400) -> Iterator[list[str]]:
-    """SQLite takes 999 parameters in its older builds; two a topic fit below it."""
+def _chunks(names: Sequence[str], size: int = 300) -> Iterator[list[str]]:
+    """SQLite takes 999 parameters in its older builds; three a topic fit below it."""
     for start in range(0, len(names), size):
         yield list(names[start : start + size])
 

@@ -51,6 +51,7 @@ class LoggedEvent(models.Model):
     actor = models.CharField(max_length=KEY_LENGTH, null=True, help_text="user whose act it is")
     revokes = models.CharField(max_length=KEY_LENGTH, null=True, help_text="user who loses the topic")
     grants = models.CharField(max_length=KEY_LENGTH, null=True, help_text="user who gains the topic")
+    withheld = models.TextField(null=True, help_text="users who are not told, as a JSON array")
     body = models.TextField()
     created = models.DateTimeField(db_default=Now())
 

@@ -15,6 +15,8 @@ from realtime.conf import setting
 from realtime.cursors import Cursor
 from realtime.packets import Packet
 
+REPLAY_PAGE = 100  # rows read at once: what a replay costs in memory, however long it is
+
 
 @dataclass(slots=True)
 class Snapshot:
@@ -22,12 +24,32 @@ class Snapshot:
 
     names: list[str]
     heads: dict[str, log.Head]
-    packets: list[Packet]
     hidden: frozenset[str]
-    recovered: bool
     horizon: int
-    cursor: Cursor  # where sending starts: everything below is in ``packets`` or before them
+    cursor: Cursor  # where sending starts: everything below is in the replay or before it
+    replay: Replay
     state: dict[str, Any] | None
+
+
+@dataclass(slots=True)
+class Replay:
+    """What a cursor has missed, up to the snapshot's heads. ``packets`` is its first page."""
+
+    spans: dict[str, log.Span]
+    since: Cursor | None
+    packets: list[Packet]
+    recovered: bool
+
+    @property
+    def has_more(self) -> bool:
+        return len(self.packets) == REPLAY_PAGE
+
+    def turn_page(self) -> None:
+        """Read what follows ``packets`` into their place. The log only grows, so this needs no snapshot;
+        and what was erased meanwhile is not shown. Runs on a reading thread."""
+        if self.since is not None:
+            last = self.packets[-1].event_id
+            self.packets = log.after_cursor(self.spans, self.since, after_id=last, limit=REPLAY_PAGE)
 
 
 def read_snapshot(channel: Channel, since: str | None) -> Snapshot:
@@ -41,8 +63,6 @@ def read_snapshot(channel: Channel, since: str | None) -> Snapshot:
         names = channel.topic_names()
         heads = log.heads(names)
         standing = log.standing()
-        floors = dict.fromkeys(names, 0) | {k: v for k, v in channel.floors().items() if k in heads}
-        packets, recovered = _replay(channel, since, floors, heads, standing)
         if channel.several_topics:
             cursor = Cursor("horizon", standing.horizon, standing.epoch)
         else:
@@ -50,31 +70,29 @@ def read_snapshot(channel: Channel, since: str | None) -> Snapshot:
         return Snapshot(
             names=names,
             heads=heads,
-            packets=packets,
             hidden=frozenset(map(str, channel.hides())),
-            recovered=recovered,
             horizon=standing.horizon,
             cursor=cursor,
+            replay=_replay(channel, since, heads, standing),
             state=channel.state_frame(),
         )
 
 
-def _replay(
-    channel: Channel,
-    since: str | None,
-    floors: dict[str, int],
-    heads: dict[str, log.Head],
-    standing: log.Tail,
-) -> tuple[list[Packet], bool]:
-    """The events missed since a cursor, or ``recovered`` False where they cannot be served."""
+def _replay(channel: Channel, since: str | None, heads: dict[str, log.Head], standing: log.Tail) -> Replay:
+    """``recovered`` is False where the events missed since the cursor cannot be served."""
     if since is None:
-        return [], True
+        return Replay({}, None, [], recovered=True)
     cursor = cursors.parse(since)
     if cursor is None or not _served(cursor, channel, heads, standing):
-        return [], False
-    limit = setting("KITH_REPLAY_LIMIT")
-    packets = log.after_cursor(floors, cursor, limit=limit + 1)
-    return (packets, True) if len(packets) <= limit else ([], False)
+        return Replay({}, None, [], recovered=False)
+    floors = channel.floors()
+    spans = {name: log.Span(floors.get(name, 0), head.seq) for name, head in heads.items()}
+    found = Replay(spans, cursor, log.after_cursor(spans, cursor, limit=REPLAY_PAGE), recovered=True)
+    most: int = setting("KITH_REPLAY_LIMIT")
+    missed = len(found.packets)
+    if found.has_more:
+        missed = log.count_after_cursor(spans, cursor, most=most + 1)
+    return found if missed <= most else Replay({}, None, [], recovered=False)
 
 
 def _served(cursor: Cursor, channel: Channel, heads: dict[str, log.Head], standing: log.Tail) -> bool:

@@ -13,7 +13,8 @@ class Packet(msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
     """One event on its way. ``seq`` 0: not durable; then ``key`` tells LATEST from EPHEMERAL.
 
     ``body`` is the frame without its id; ``type`` and ``revokes`` are for the hub; ``actor`` lets
-    it keep pairs apart who blocked each other; ``skip_socket`` is the sender's own socket.
+    it keep pairs apart who blocked each other; ``skip_socket`` is the sender's own socket; ``withheld``
+    are users who are not told.
     """
 
     topic: str
@@ -25,6 +26,7 @@ class Packet(msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
     revokes: str | None = None
     key: str = ""
     skip_socket: str = ""
+    withheld: tuple[str, ...] = ()
 
     @cached_property
     def text(self) -> str:

@@ -64,6 +64,23 @@ class Protocol(WebSocketsSansIOProtocol):
             self.transport.write_eof()
         self.close_timer = self.loop.call_later(LINGER_S, self.transport.close)
 
+    def keepalive_timeout(self) -> None:
+        """A client that answers no ping takes nothing either: `close()` would wait for that."""
+        super().keepalive_timeout()
+        self.abort_if_full()
+
+    def abort_if_full(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+
+    async def run_asgi(self) -> None:
+        """Offers what ASGI lacks: ``abort``, for a socket that takes nothing any more."""
+        self.scope["extensions"] = {
+            **(self.scope["extensions"] or {}),
+            "kith": {"abort": self.transport.abort},
+        }
+        await super().run_asgi()
+
 
 class Server(uvicorn.Server):
     """uvicorn that asks its clients to come back before it closes their sockets."""
@@ -73,6 +90,9 @@ class Server(uvicorn.Server):
             server.close()
         if (running := hub.current()) is not None:
             await running.drain()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, Protocol):
+                connection.abort_if_full()
         await super().shutdown(sockets)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from realtime.hub import Hub
     from realtime.subscription import Subscription
 
-READ_PAGE = 500  # rows of one read while catching up
+READ_PAGE = 100  # rows of one read while catching up; what a socket that is behind costs in memory
 RETRY_S = 1.0  # the log cannot be read: try again
 
 
@@ -34,7 +34,8 @@ class _Ending:
 class Socket:
     """One live link: what waits to be written, its taps, its channels.
 
-    ``send`` is ASGI's. ``on_control`` gets packets of the user's control topic, ``on_lost`` a
+    ``send`` is ASGI's; ``abort`` drops the link at once, where the server offers that. ``on_control``
+    gets packets of the user's control topic, ``on_lost`` a
     subscription whose right ended.
     """
 
@@ -45,12 +46,14 @@ class Socket:
         *,
         on_control: Callable[[Packet], None],
         on_lost: Callable[[Subscription], None],
+        abort: Callable[[], None] | None = None,
     ) -> None:
         self.hub = hub
         self.id = secrets.token_hex(8)
         self.user_key: str | None = None  # as text, as the log names users
         self.on_control = on_control
         self.on_lost = on_lost
+        self._abort = abort
         self.taps: dict[str, Tap] = {}
         self.behind: set[Tap] = set()  # those of the taps that read the log
         self.subscriptions: dict[str, Subscription] = {}
@@ -181,6 +184,8 @@ class Socket:
         try:
             packets = await threads.read(log.after_seq, positions, limit=READ_PAGE)
             for packet in packets:
+                if not self.has_room:
+                    await self.flushed()
                 if tap := self.taps.get(packet.topic):
                     tap.take(packet)
             metrics.replayed.inc(len(packets))
@@ -211,12 +216,15 @@ class Socket:
             self.hub.spawn(subscription.tell_state())
 
     def check_stalled(self) -> None:
-        """Close a socket that has taken nothing for too long: 1013, should it ever read again."""
+        """End a socket that has taken nothing for too long: nobody would read a close frame, where the
+        server can abort; elsewhere 1013, should it ever read again."""
         stalled = self.hub.loop.time() - self._stalled_since
         if self._flusher is not None and not self.closing and stalled > setting("KITH_SLOW_SOCKET_S"):
             self._outgoing.clear()
             self._waiting_bytes = 0
             self.finish(Close.OVERLOADED)
+            if self._abort is not None:
+                self._abort()
 
     async def dispose(self) -> None:
         """The link is gone: let go of everything."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
@@ -50,13 +51,13 @@ class Subscription:
         self.socket.subscriptions[self.name] = self
         self.channel.is_open = True
         self._frozen = found.horizon
-        opened = protocol.opened(self.name, cursor=str(found.cursor), recovered=found.recovered)
+        opened = protocol.opened(self.name, cursor=str(found.cursor), recovered=found.replay.recovered)
         self.socket.tell(hello | opened)
-        await self._write(found)
+        firsts = await self._replay(found)
         if found.state is not None:
             self.socket.tell(found.state)
         self.socket.tell(protocol.caught_up(self.name, str(found.cursor)))
-        self._settle(found)
+        self._settle(found, firsts)
 
     async def _join_and_read(self, since: str | None) -> Snapshot:
         channel = self.channel
@@ -77,26 +78,34 @@ class Subscription:
                     tap.hide()
                 return found
 
-    async def _write(self, found: Snapshot) -> None:
-        """The replay, but what another channel of this socket has written, or will."""
-        for packet in found.packets:
-            if self._tells(packet) and self.socket.write(packet.text):
-                await self.socket.flushed()
-        metrics.replayed.inc(len(found.packets))
+    async def _replay(self, found: Snapshot, but: Collection[str] = ()) -> dict[str, int]:
+        """Write what the cursor missed, but of topics ``but``, and but what another channel of this
+        socket has written, or will. The first seq of each topic."""
+        firsts: dict[str, int] = {}
+        while True:
+            for packet in found.replay.packets:
+                if packet.topic in but:
+                    continue
+                firsts.setdefault(packet.topic, packet.seq)
+                if self._tells(packet) and self.socket.write(packet.text):
+                    await self.socket.flushed()
+            metrics.replayed.inc(len(found.replay.packets))
+            if self.socket.closing or not found.replay.has_more:
+                return firsts
+            await threads.read(found.replay.turn_page)
 
     def _tells(self, packet: Packet) -> bool:
         tap = self.taps.get(packet.topic)
         if tap is None or packet.actor in self.hidden or silent(packet):
+            return False
+        if self.socket.user_key in packet.withheld:
             return False
         return not self._shared(tap) or packet.seq <= tap.start
 
     def _shared(self, tap: Tap) -> bool:
         return tap.live or tap.position is not None
 
-    def _settle(self, found: Snapshot) -> None:
-        firsts: dict[str, int] = {}
-        for packet in found.packets:
-            firsts.setdefault(packet.topic, packet.seq)
+    def _settle(self, found: Snapshot, firsts: dict[str, int]) -> None:
         for tap in self.taps.values():
             head = found.heads[tap.topic].seq
             start = firsts.get(tap.topic, head + 1) - 1
@@ -176,9 +185,7 @@ class Subscription:
     async def _gain_and_drop(self, horizon: int) -> None:
         before = set(self.taps)
         found = await self._join_and_read(str(Cursor("horizon", horizon, self.socket.hub.epoch)))
-        found.packets = [packet for packet in found.packets if packet.topic not in before]
-        await self._write(found)
-        self._settle(found)
+        self._settle(found, await self._replay(found, before))
 
     # ── frames told later ───────────────────────────────────────────────────────────────────
 

@@ -45,6 +45,8 @@ class Tap:
         """Deliver; True when the socket is over its budget now."""
         if self.hidden and packet.actor in self.hidden:
             return False
+        if packet.withheld and self.socket.user_key in packet.withheld:
+            return False
         return self.socket.write(packet.text)
 
     def hide(self) -> None:

@@ -62,6 +62,10 @@ class Migration(migrations.Migration):
                 ("actor", models.CharField(help_text="user whose act it is", max_length=64, null=True)),
                 ("revokes", models.CharField(help_text="user who loses the topic", max_length=64, null=True)),
                 ("grants", models.CharField(help_text="user who gains the topic", max_length=64, null=True)),
+                (
+                    "withheld",
+                    models.TextField(help_text="users who are not told, as a JSON array", null=True),
+                ),
                 ("body", models.TextField()),
                 ("created", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat.models import Chat, Message, Reaction
-from chat.services import member_add, message_delete, message_edit, message_send
+from chat.services import member_add, message_delete, message_edit
 from tests.chat.conftest import Group, Say
 from tests.chat.test_messages import upload
 from tests.harness.client import Frame

@@ -1,15 +1,14 @@
-"""Who is in a chat and how far each has read, over real sockets: members, roles, `chat_state`, `read`, `typing`."""
+"""Who is in a chat, how far each has read, and who is typing, over real sockets."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-import httpx
 import pytest
 
-from chat.services import member_add, message_edit, read_mark
+from chat.services import member_add, read_mark
 from tests.chat.conftest import Group, Say
+from tests.chat.scene import Person
 from tests.harness.client import Frame
 from tests.harness.people import People
 from tests.harness.rows import events, told
@@ -166,45 +165,33 @@ async def test_chat_state_is_all_members_and_ones_own_unread_count(
 
 async def test_unread_count_is_exact_after_every_step(site: Site, group: Group) -> None:
     """As the state frame, the chat and the list of chats tell it."""
-    alice, bob, url = site.api(group.alice), site.api(group.bob), f"/api/chats/{group.chat.pk}/"
+    alice, bob = (Person(site, user, group.chat.pk, site.api(user)) for user in (group.alice, group.bob))
     said: list[int] = []
 
-    async def say(api: httpx.Client) -> None:
-        said.append(api.post(f"{url}messages/", json={"content": "hi"}).raise_for_status().json()["id"])
-
-    async def edit(api: httpx.Client, index: int) -> None:
-        api.patch(f"/api/messages/{said[index]}/", json={"content": "ho"}).raise_for_status()
-
-    async def delete(api: httpx.Client, index: int) -> None:
-        api.delete(f"/api/messages/{said[index]}/").raise_for_status()
-
-    async def read(index: int) -> None:
-        async with site.open(f"messages/{group.chat.pk}", group.bob) as client:
-            await client.command({"type": "read", "message_id": said[index]})
-
     async def unread() -> list[int]:
-        [row] = bob.get("/api/chats/").json()["results"]
+        [row] = bob.api.get("/api/chats/").json()["results"]
         async with site.open(f"messages/{group.chat.pk}", group.bob) as client:
             [state] = events(client.opening)
-        return [answer["unread_count"] for answer in (row, bob.get(url).json(), state)]
+        return [answer["unread_count"] for answer in (row, bob.api.get(bob.url).json(), state)]
 
     for step, expected in (
-        (partial(say, alice), 1),
-        (partial(say, alice), 2),
-        (partial(say, bob), 2),  # one's own
-        (partial(say, alice), 3),
-        (partial(delete, alice, 0), 2),
-        (partial(delete, alice, 0), 2),  # again
-        (partial(delete, bob, 2), 2),  # one's own
-        (partial(edit, alice, 1), 2),
-        (partial(read, 1), 1),
-        (partial(read, 0), 1),  # back
-        (partial(delete, alice, 1), 1),  # read before
-        (partial(read, 3), 0),
-        (partial(say, alice), 1),
+        (lambda: alice.say("0"), 1),
+        (lambda: alice.say("1"), 2),
+        (lambda: bob.say("2"), 2),  # one's own
+        (lambda: alice.say("3"), 3),
+        (lambda: alice.delete(said[0]), 2),
+        (lambda: alice.delete(said[0]), 2),  # again
+        (lambda: bob.delete(said[2]), 2),  # one's own
+        (lambda: alice.edit(said[1], "one"), 2),
+        (lambda: bob.read(said[1]), 1),
+        (lambda: bob.read(said[0]), 1),  # back
+        (lambda: alice.delete(said[1]), 1),  # read before
+        (lambda: bob.read(said[3]), 0),
+        (lambda: alice.say("4"), 1),
     ):
-        await step()
-        assert await unread() == [expected] * 3, step
+        if made := await step():
+            said.append(made)
+        assert await unread() == [expected] * 3
 
 
 @pytest.mark.parametrize(("history", "unread"), [("joined", 1), ("all", 2)])

@@ -109,7 +109,7 @@ async def test_ack_names_the_ref_and_what_was_made_and_comes_after_the_commit(
         await client.opened(channel=channel(group))
         said = {"type": "message", "channel": channel(group), "content": "hi", "ref": "é" * 64}
         ack = await client.command(said)
-        [row] = site.run(list, Message.objects.filter(chat=group.chat))
+        row = site.run(Message.objects.get, chat=group.chat)
     made = {"message_id": row.pk, "duplicate": False}
     assert ack == {"type": "ack", "ref": "é" * 64, "channel": channel(group), **made}
     async with site.open(channel(group), group.bob) as alone:
@@ -184,7 +184,7 @@ INVALID: list[dict[str, Any]] = [
     {"attachment": "/upload/files/../../manage.py"},
     {"attachment": "https://example.org/a.png"},
     *({"reply_to": number} for number in (0, -1, 1.5, 2**63 - 1, 2**63, 10**30, "x", [1], False)),
-    *({"ref": ref} for ref in ("", "x" * 65, "a\x00", [], {})),
+    *({"ref": ref} for ref in ("", "x" * 65, "a\x00", ["r"], {"r": 1})),
 ]
 TOO_LARGE = [{"content": "x" * (LONGEST + 1)}, {"content": "é" * (LONGEST // 2) + "x"}]
 
@@ -193,7 +193,7 @@ TOO_LARGE = [{"content": "x" * (LONGEST + 1)}, {"content": "é" * (LONGEST // 2)
 async def test_unfit_messages_name_the_field_and_are_neither_stored_nor_told(
     site: Site, group: Group, send: Send
 ) -> None:
-    expected = [(body, "invalid_message", *body) for body in INVALID]
+    expected: list[tuple[Any, ...]] = [(body, "invalid_message", *body) for body in INVALID]
     expected += [(body, "too_large", *body) for body in TOO_LARGE]
     async with site.open(channel(group), group.alice) as alice:
         found = []

@@ -1,4 +1,4 @@
-"""What any code saves reaches open sockets like what was sent by socket: the shell, another process, the admin."""
+"""What any code saves reaches open sockets: that of the shell, of another process, of the admin."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Admin:
     """A browser signed in to the admin: fetches a page for its CSRF token, then posts its form."""
 
     def __init__(self, site: Site, username: str) -> None:
-        self._http = httpx.Client(base_url=site.url, trust_env=False, verify=False)
+        self._http = httpx.Client(base_url=site.url, trust_env=False)
         self.post("login/", username=username, password=PASSWORD)
         assert "sessionid" in self._http.cookies
 
@@ -200,7 +200,7 @@ async def test_moderators_deletes_reach_open_sockets_with_and_without_tombstone(
 
 async def test_member_added_and_removed_in_the_chats_own_form(site: Site, group: Group, admin: Admin) -> None:
     page = f"kith_chat/chat/{group.chat.pk}/change/"
-    rows = list(site.run(list, Membership.objects.filter(chat=group.chat).order_by("pk")))
+    rows: list[Membership] = site.run(list, Membership.objects.filter(chat=group.chat).order_by("pk"))
     form: dict[str, Any] = {"title": "Plans", "history": "joined", "memberships-INITIAL_FORMS": len(rows)}
     for index, row in enumerate(rows):
         fields = {"id": row.pk, "chat": group.chat.pk, "user": row.user_id, "role": row.role}

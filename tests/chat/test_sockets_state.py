@@ -1,162 +1,179 @@
-"""The law of every event of chat: state read before + events received = state read after."""
+"""The law of every event of chat: *state read before + events received = state read after*."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chat.models import Chat, Message
-from chat.services import member_add, message_send, reaction_set
-from tests.chat.test_sockets_uploads import upload
-from tests.harness.client import Client, Frame
+from chat.services import message_delete, message_edit, message_send
+from tests.chat.scene import Person, Scene, everything, watching
+from tests.harness.client import Client
 from tests.harness.people import People
+from tests.harness.rows import TYPES
 from tests.harness.site import Site
 from tests.harness.state import ChatState, Inbox
+from tests.realtime.talking import left_open
 
 
 @pytest.fixture(autouse=True, params=["site", "postgres_site"])
 def on_both(request: pytest.FixtureRequest) -> Site:
-    """Real servers on SQLite and on PostgreSQL."""
-    return request.getfixturevalue(request.param)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Alice owns the chat, Bob is in it from the beginning, Carol since the second message; Dave is not."""
-
-    site: Site
-    chat: Chat
-    alice: Any
-    bob: Any
-    carol: Any
-    dave: Any
-    said: list[int]  # message ids: by Alice before Carol came, by Alice, by Bob with a reaction of Alice's
-    apis: dict[Any, httpx.Client] = field(default_factory=dict)
-
-    @property
-    def url(self) -> str:
-        return f"/api/chats/{self.chat.pk}/"
-
-    def api(self, user: Any) -> httpx.Client:
-        if user not in self.apis:
-            self.apis[user] = self.site.api(user)
-        return self.apis[user]
-
-    async def command(self, user: Any, **frame: Any) -> Frame:
-        """What a socket of this user's is answered."""
-        async with self.site.open(f"messages/{self.chat.pk}", user) as client:
-            answer = await client.command(frame)
-            assert answer["type"] == "ack", answer
-            return answer
+    """The database is that of a real server, on SQLite and on PostgreSQL."""
+    server: Site = request.getfixturevalue(request.param)
+    return server
 
 
 @pytest.fixture
 def scene(on_both: Site, people: People) -> Scene:
-    alice, bob, carol, dave = people.users("alice", "bob", "carol", "dave")
-    chat = people.chat(alice, bob, title="Plans")
-    return Scene(on_both, chat, alice, bob, carol, dave, on_both.run(begin, chat, alice, bob, carol))
+    return Scene.begin(on_both, people)
 
 
-def begin(chat: Chat, alice: Any, bob: Any, carol: Any) -> list[int]:
-    first, _ = message_send(chat=chat, sender=alice, content="first")
-    member_add(chat=chat, actor=alice, user_id=carol.pk)
-    second, _ = message_send(chat=chat, sender=alice, content="second")
-    third, _ = message_send(chat=chat, sender=bob, content="third", reply_to=second, ref="r3")
-    reaction_set(message=Message(pk=third), user=alice, emoji="👍", added=True)
-    return [first, second, third]
+# ── live ────────────────────────────────────────────────────────────────────────────────────
 
 
-# ── every service that writes ───────────────────────────────────────────────────────────────
-
-Write = Callable[[Scene], Awaitable[Any]]
-
-
-async def send(scene: Scene) -> None:
-    said = {"content": "fourth", "attachment": upload(scene.api(scene.bob)), "reply_to": scene.said[2]}
-    scene.api(scene.bob).post(f"{scene.url}messages/", json={**said, "ref": "r4"}).raise_for_status()
-
-
-async def edit(scene: Scene) -> None:
-    scene.api(scene.bob).patch(f"/api/messages/{scene.said[2]}/", json={"content": "3"}).raise_for_status()
-
-
-async def delete(scene: Scene) -> None:
-    scene.api(scene.bob).delete(f"/api/messages/{scene.said[2]}/").raise_for_status()
+async def test_state_before_and_events_make_the_state_after_every_write(scene: Scene) -> None:
+    async with watching(scene.alice) as alice, watching(scene.bob) as bob, watching(scene.carol) as carol:
+        befores = [watcher.chat.facts for watcher in (alice, bob, carol)]
+        async for write in everything(scene):
+            for watcher in (alice, bob, carol):
+                await watcher.check()
+            facts = [watcher.chat.facts for watcher in (alice, bob, carol)]
+            assert facts[1] != befores[1], f"{write} changed nothing"
+            befores = facts
+        told = {*alice.one.types, *alice.all_.types, *bob.one.types}
+        assert told >= TYPES - {"typing", "chat_added"}
 
 
-async def delete_as_owner(scene: Scene) -> None:
-    scene.api(scene.alice).delete(f"/api/messages/{scene.said[2]}/").raise_for_status()
+actions = st.tuples(
+    st.sampled_from(["alice", "bob", "carol"]),
+    st.sampled_from(["say", "say", "edit", "delete", "react", "take back", "read"]),
+    st.integers(0, 30),  # which message, of those that are there
+)
 
 
-async def react(scene: Scene) -> None:
-    await scene.command(scene.carol, type="react", message_id=scene.said[2], emoji="👍", added=True)
+@pytest.mark.parametrize("on_both", ["site"], indirect=True)
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=st.lists(actions, min_size=5, max_size=16))
+async def test_state_and_unread_counts_are_exact_after_any_history(
+    on_both: Site, people: People, history: list[tuple[str, str, int]]
+) -> None:
+    scene = Scene.begin(on_both, people)
+    async with watching(scene.alice), watching(scene.bob) as bob, watching(scene.carol) as carol:
+        authors = {scene.said[1]: scene.alice, scene.said[2]: scene.bob}
+        for name, action, number in history:
+            await act(getattr(scene, name), action, number, authors)
+        for watcher in (bob, carol):
+            await watcher.check()
+            facts = watcher.chat.facts
+            async with on_both.open(f"messages/{bob.person.chat_id}", watcher.person.user) as again:
+                watcher.chat.apply_all(again.opening)  # the state frame, which counts for itself
+            assert watcher.chat.facts == facts
 
 
-async def take_back(scene: Scene) -> None:
-    await scene.command(scene.alice, type="react", message_id=scene.said[2], emoji="👍", added=False)
+async def act(who: Person, action: str, number: int, authors: dict[int, Person]) -> None:
+    """One step of a random history; ``authors`` of what is there, by message id."""
+    if action == "say" or not authors:
+        authors[await who.say(f"message {number}")] = who
+        return
+    message_id = list(authors)[number % len(authors)]
+    match action:
+        case "edit":
+            await authors[message_id].edit(message_id, f"edited {number}")
+        case "delete":
+            await authors.pop(message_id).delete(message_id)
+        case "react" | "take back":
+            await who.react(message_id, "👍", added=action == "react")
+        case "read":
+            await who.read(message_id)
 
 
-async def read(scene: Scene) -> None:
-    await scene.command(scene.bob, type="read", message_id=scene.said[1])
+# ── lists, and their cursors ────────────────────────────────────────────────────────────────
 
 
-async def member_joins(scene: Scene) -> None:
-    scene.api(scene.alice).post(f"{scene.url}members/", json={"user_id": scene.dave.pk}).raise_for_status()
+@pytest.mark.parametrize("until", ["delete as owner", "remove a member", "leave"])
+async def test_since_the_cursor_of_a_list_nothing_is_missing(scene: Scene, until: str) -> None:
+    everyone = (scene.alice, scene.bob, scene.carol, scene.dave)
+    before = [(who, ChatState.read(who.api, who.chat_id), Inbox(who.api)) for who in everyone]
+    async for write in everything(scene, marks=False):
+        if write == until:
+            break
+    for who, chat, inbox in before:
+        after = Inbox(who.api)
+        async with who.site.open("messages", who.user, since=inbox.cursor) as client:
+            assert client.opening[0]["recovered"]
+            inbox.apply_all(client.opening)
+        assert inbox.facts == after.facts
+        if who.chat_id in after.chats and chat.cursor:
+            async with who.site.open(f"messages/{who.chat_id}", who.user, since=chat.cursor) as client:
+                assert client.opening[0]["recovered"]
+                chat.apply_all(client.opening)
+            assert chat.facts == after.facts[who.chat_id]
 
 
-async def member_removed(scene: Scene) -> None:
-    scene.api(scene.alice).delete(f"{scene.url}members/{scene.carol.pk}/").raise_for_status()
+async def test_read_marks_set_since_the_list_are_in_the_state_frame(scene: Scene) -> None:
+    before = ChatState.read(scene.bob.api, scene.bob.chat_id)
+    await scene.bob.read(scene.said[1])
+    await scene.carol.read(scene.said[2])
+    channel = f"messages/{scene.bob.chat_id}"
+    async with scene.bob.site.open(channel, scene.bob.user, since=before.cursor) as client:
+        before.apply_all(client.opening)
+    assert before.facts == ChatState.read(scene.bob.api, scene.bob.chat_id).facts
 
 
-async def owner_leaves(scene: Scene) -> None:
-    scene.api(scene.alice).delete(f"{scene.url}members/{scene.alice.pk}/").raise_for_status()
+async def test_listing_and_subscribing_while_others_write_misses_nothing(scene: Scene) -> None:
+    site, chat_id = scene.bob.site, scene.bob.chat_id
 
+    def write(user: Any, number: int) -> None:
+        """As another process does, on a connection of its own."""
+        for index in range(15):
+            content = f"{number}.{index}"
+            message_id, _ = message_send(chat=Chat(pk=chat_id), sender=user, content=content)
+            if index % 3 == 0:
+                message_edit(message=Message(pk=message_id), user=user, content=f"{content} edited")
+            if index % 5 == 0:
+                message_delete(message=Message(pk=message_id), user=user)
 
-async def role(scene: Scene) -> None:
-    scene.api(scene.alice).patch(f"{scene.url}members/{scene.bob.pk}/", json={"role": "owner"})
-
-
-async def retitle(scene: Scene) -> None:
-    scene.api(scene.alice).patch(scene.url, json={"title": "New plans"}).raise_for_status()
-
-
-async def show_everything(scene: Scene) -> None:
-    scene.api(scene.alice).patch(scene.url, json={"history": "all"}).raise_for_status()
-
-
-WRITES = [send, edit, delete, delete_as_owner, react, take_back, read]
-WRITES += [member_joins, member_removed, owner_leaves, role, retitle, show_everything]
-CHANGES_NOTHING_FOR = {show_everything: "carol"}  # whom it shows more than before: she reads again
-
-
-@pytest.mark.parametrize("write", WRITES)
-async def test_state_before_and_events_make_the_state_after(scene: Scene, write: Write) -> None:
     async with AsyncExitStack() as sockets:
-        watched: list[tuple[httpx.Client, Client, Client, ChatState, Inbox]] = []
-        for name in {"alice", "bob", "carol"} - {CHANGES_NOTHING_FOR.get(write)}:
-            user, api = getattr(scene, name), scene.api(getattr(scene, name))
-            one = await sockets.enter_async_context(scene.site.open(f"messages/{scene.chat.pk}", user))
-            all_ = await sockets.enter_async_context(scene.site.open("messages", user))
-            watched.append((api, one, all_, ChatState.read(api, scene.chat.pk), Inbox(api)))
-        befores = [state.facts for *_, state, _ in watched]
-        await write(scene)
-        for (api, one, all_, state, inbox), before in zip(watched, befores, strict=True):
-            after = ChatState.read(api, scene.chat.pk)
-            state.apply_all(await heard(one, closed=not after.is_open))
-            inbox.apply_all(await heard(all_))
-            assert after.facts != before
-            assert state.facts == after.facts
-            assert inbox.facts == Inbox(api).facts
+        writers = [
+            asyncio.create_task(asyncio.to_thread(site.run, write, user, number))
+            for number, user in enumerate([scene.alice.user, scene.bob.user, scene.carol.user])
+        ]
+        views: list[tuple[ChatState | Inbox, Client]] = []
+        while not all(writer.done() for writer in writers):
+            chat = await asyncio.to_thread(ChatState.read, scene.bob.api, chat_id)
+            inbox = await asyncio.to_thread(Inbox, scene.bob.api)
+            for state, channel in ((chat, f"messages/{chat_id}"), (inbox, "messages")):
+                opening = site.open(channel, scene.bob.user, since=state.cursor)
+                views.append((state, await sockets.enter_async_context(opening)))
+        await asyncio.gather(*writers)
+        await scene.alice.say("the end")
+        after = Inbox(scene.bob.api)
+        for state, client in views:
+            await client.until("new_message", content="the end")
+            state.apply_all(client.seen)
+            assert state.facts == (after.facts if isinstance(state, Inbox) else after.facts[chat_id])
 
 
-async def heard(client: Client, *, closed: bool = False) -> list[Frame]:
-    """All that a socket was told so far; ``closed``: it ends with the right to its channel."""
-    if not closed:
-        return await client.barrier()
-    assert await client.closed() == 4403
-    return client.seen[len(client.opening) :]
+@pytest.mark.parametrize("on_both", ["postgres_site"], indirect=True)
+async def test_what_was_uncommitted_when_the_chats_were_listed_is_not_skipped(
+    scene: Scene, people: People
+) -> None:
+    other = people.chat(scene.alice.user, scene.bob.user)
+
+    def say(content: str) -> None:
+        message_send(chat=Chat(pk=scene.bob.chat_id), sender=scene.alice.user, content=content)
+
+    with left_open(partial(say, "written first, committed last")):
+        await replace(scene.alice, chat_id=other.pk).say("written last, committed first")
+        inbox = Inbox(scene.bob.api)
+    async with scene.bob.site.open("messages", scene.bob.user, since=inbox.cursor) as client:
+        assert "written first, committed last" in str(client.opening)
+        inbox.apply_all(client.opening)
+    assert inbox.facts == Inbox(scene.bob.api).facts
