@@ -6,12 +6,11 @@ the right, the topics, what the cursor missed, where the topics stand, and the s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from realtime import cursors, log
 from realtime.channels import Channel
-from realtime.conf import setting
 from realtime.cursors import Cursor
 from realtime.packets import Packet
 
@@ -26,7 +25,7 @@ class Snapshot:
     heads: dict[str, log.Head]
     hidden: frozenset[str]
     horizon: int
-    cursor: Cursor  # where sending starts: everything below is in the replay or before it
+    cursor: Cursor  # everything below it is in the replay, or before it
     replay: Replay
     state: dict[str, Any] | None
 
@@ -40,6 +39,13 @@ class Replay:
     packets: list[Packet]
     recovered: bool
 
+    def start(self, end: Cursor) -> Cursor:
+        """Where sending starts: at the client's cursor, or at the end, where nothing is replayed. Whoever
+        breaks in the middle comes back with this, not with the end of what was never sent."""
+        if self.since is None:
+            return end
+        return self.since if self.since.is_start else replace(self.since, epoch=end.epoch)
+
     @property
     def has_more(self) -> bool:
         return len(self.packets) == REPLAY_PAGE
@@ -52,8 +58,8 @@ class Replay:
             self.packets = log.after_cursor(self.spans, self.since, after_id=last, limit=REPLAY_PAGE)
 
 
-def read_snapshot(channel: Channel, since: str | None) -> Snapshot:
-    """Runs on a reading thread.
+def read_snapshot(channel: Channel, since: str | None, *, most: int | None) -> Snapshot:
+    """``most``: how many events a cursor may have missed. Runs on a reading thread.
 
     Raises:
         Forbidden: no right to the channel.
@@ -73,12 +79,14 @@ def read_snapshot(channel: Channel, since: str | None) -> Snapshot:
             hidden=frozenset(map(str, channel.hides())),
             horizon=standing.horizon,
             cursor=cursor,
-            replay=_replay(channel, since, heads, standing),
+            replay=_replay(channel, since, heads, standing, most),
             state=channel.state_frame(),
         )
 
 
-def _replay(channel: Channel, since: str | None, heads: dict[str, log.Head], standing: log.Tail) -> Replay:
+def _replay(
+    channel: Channel, since: str | None, heads: dict[str, log.Head], standing: log.Tail, most: int | None
+) -> Replay:
     """``recovered`` is False where the events missed since the cursor cannot be served."""
     if since is None:
         return Replay({}, None, [], recovered=True)
@@ -88,10 +96,9 @@ def _replay(channel: Channel, since: str | None, heads: dict[str, log.Head], sta
     floors = channel.floors()
     spans = {name: log.Span(floors.get(name, 0), head.seq) for name, head in heads.items()}
     found = Replay(spans, cursor, log.after_cursor(spans, cursor, limit=REPLAY_PAGE), recovered=True)
-    most: int = setting("KITH_REPLAY_LIMIT")
-    missed = len(found.packets)
-    if found.has_more:
-        missed = log.count_after_cursor(spans, cursor, most=most + 1)
+    if most is None or (len(found.packets) <= most and not found.has_more):
+        return found
+    missed = log.count_after_cursor(spans, cursor, most=most + 1)
     return found if missed <= most else Replay({}, None, [], recovered=False)
 
 

@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 
 from realtime import metrics, protocol, threads
 from realtime.channels import Channel
+from realtime.conf import setting
 from realtime.cursors import Cursor
 from realtime.errors import Forbidden, KithError
 from realtime.opening import Snapshot, read_snapshot
@@ -44,14 +45,15 @@ class Subscription:
             Forbidden, DatabaseError: nothing was written, the channel is not open.
         """
         try:
-            found = await self._join_and_read(since)
+            found = await self._join_and_read(since, most=setting("KITH_REPLAY_LIMIT"))
         except (KithError, DatabaseError):
             self.close()
             raise
         self.socket.subscriptions[self.name] = self
         self.channel.is_open = True
         self._frozen = found.horizon
-        opened = protocol.opened(self.name, cursor=str(found.cursor), recovered=found.replay.recovered)
+        start = found.replay.start(found.cursor)
+        opened = protocol.opened(self.name, cursor=str(start), recovered=found.replay.recovered)
         self.socket.tell(hello | opened)
         firsts = await self._replay(found)
         if found.state is not None:
@@ -59,7 +61,7 @@ class Subscription:
         self.socket.tell(protocol.caught_up(self.name, str(found.cursor)))
         self._settle(found, firsts)
 
-    async def _join_and_read(self, since: str | None) -> Snapshot:
+    async def _join_and_read(self, since: str | None, *, most: int | None) -> Snapshot:
         channel = self.channel
         if channel.several_topics:
             names = await threads.read(channel.topic_names)
@@ -68,7 +70,7 @@ class Subscription:
         while True:
             for name in names:
                 self._tap(name)
-            found = await threads.read(read_snapshot, channel, since)
+            found = await threads.read(read_snapshot, channel, since, most=most)
             names = found.names
             if self.taps.keys() >= set(names):  # else: gained in between; join those, too
                 for name in self.taps.keys() - set(names):
@@ -184,7 +186,8 @@ class Subscription:
 
     async def _gain_and_drop(self, horizon: int) -> None:
         before = set(self.taps)
-        found = await self._join_and_read(str(Cursor("horizon", horizon, self.socket.hub.epoch)))
+        since = Cursor("horizon", horizon, self.socket.hub.epoch)
+        found = await self._join_and_read(str(since), most=None)  # no cursor of the client's: no limit
         self._settle(found, await self._replay(found, before))
 
     # ── frames told later ───────────────────────────────────────────────────────────────────
