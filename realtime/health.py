@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
-from asgiref.sync import sync_to_async
-from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from realtime import hub, log
+from realtime import hub, log, threads
 
 logger = logging.getLogger("kith.health")
+
+READY_WITHIN_S = 2.0  # probes of load balancers wait 1 to 5 s
 
 
 async def health(_request: HttpRequest) -> JsonResponse:
@@ -25,10 +26,7 @@ async def ready(_request: HttpRequest) -> JsonResponse:
     """200 when database and broker answer, else 503 with the reason of each. Without the broker
     nothing is lost and this process's own sockets are told at once, but others wait for the tail."""
     problems = {}
-    try:
-        await sync_to_async(log.standing)()
-    except DatabaseError as error:
-        logger.warning("not ready: %s", error)
+    if not await _database_answers():
         problems["database"] = "does not answer"
     running = hub.current()
     if running is not None and running.draining:
@@ -38,6 +36,18 @@ async def ready(_request: HttpRequest) -> JsonResponse:
     if problems:
         return JsonResponse({"status": "unavailable", "problems": problems}, status=503)
     return JsonResponse({"status": "ready"})
+
+
+async def _database_answers() -> bool:
+    """A pool may wait much longer for a connection than a probe waits for us."""
+    asking = asyncio.ensure_future(threads.read(log.standing))
+    done, _ = await asyncio.wait({asking}, timeout=READY_WITHIN_S)
+    if not done:
+        asking.add_done_callback(lambda late: late.cancelled() or late.exception())
+        return False
+    if error := asking.exception():
+        logger.warning("not ready: %s", error)
+    return error is None
 
 
 def prometheus(_request: HttpRequest) -> HttpResponse:

@@ -81,9 +81,9 @@ class SignInConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         if self.timer is not None:
             self.timer.cancel()
         try:
-            identity = await self._join_and_identify(claims)
-            await self._admit(identity)
-            self.identity = identity
+            # Set before anything else waits: what ends the sign-in meanwhile is judged by it.
+            self.identity = await self._join_and_identify(claims)
+            await self._admit(self.identity)
             await self.signed_in(since)
         except AuthError as error:
             await self._refuse_stranger(error)
