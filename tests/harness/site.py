@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from tests.harness.process import ServerProcess
 from tests.harness.servers import RedisServer
 
 T = TypeVar("T")
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # HTTP without TLS; httpx would read all CAs for each client
 
 
 class Site(ServerProcess):
@@ -101,7 +103,7 @@ class Site(ServerProcess):
         """REST as ``who``: a user, an access token, or None for nobody."""
         token = who if who is None or isinstance(who, str) else self.token(who)
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        api = httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False, verify=False)
+        api = httpx.Client(base_url=self.url, headers=headers, timeout=10, trust_env=False, verify=PLAIN)
         self._apis.append(api)
         return api
 
