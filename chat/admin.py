@@ -7,34 +7,18 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import Truncator
 
 from chat import services
 from chat.models import Chat, Membership, Message, Reaction
+from realtime.admin_pages import PicksUsers, count_of
 from realtime.content import clean_content
 from realtime.errors import KithError
 
 USERNAME = get_user_model().USERNAME_FIELD
-
-
-class PicksUsers(admin.options.BaseModelAdmin):
-    """Users are picked by typing where the project's admin can search them, else by their key: a user
-    model need not be in the admin, and Django refuses to start with an autocomplete on one that is not."""
-
-    def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        users = self.admin_site._registry.get(get_user_model())
-        searched = users is not None and users.get_search_fields(request)
-        return (*self.autocomplete_fields, *(self.raw_id_fields if searched else ()))
-
-
-def count_of(rows: QuerySet[Any], owner: str) -> Coalesce:
-    """How many of ``rows`` name this one as ``owner``: a subquery, which is run for the page's rows alone."""
-    mine = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
-    return Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number")), 0)
 
 
 class MembershipInline(PicksUsers, admin.TabularInline):

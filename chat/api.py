@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from chat import selectors, services
@@ -19,6 +16,7 @@ from chat import serializers as shapes
 from chat.models import Chat, Message
 from realtime import log, topics
 from realtime.errors import Forbidden
+from realtime.rest import checked, made, page, parse_id
 
 
 class ChatsView(APIView):
@@ -32,14 +30,16 @@ class ChatsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """The one with the newest message first."""
-        asked = _checked(shapes.ChatsPageIn(data=request.query_params))
+        asked = checked(shapes.ChatsPageIn(data=request.query_params))
         limit, before = asked["limit"], asked.get("before")
         with log.snapshot():
             found = selectors.chat_entries(user=request.user, before=before, limit=limit + 1)
             cursor = log.horizon_cursor()
-        page = found[:limit]
-        following = "{}.{}".format(*page[-1].place) if len(found) > limit else None
-        return Response(_page(request, shapes.ChatOut(page, many=True).data, following, limit, cursor))
+        shown = found[:limit]
+        following = None
+        if len(found) > limit:
+            following = {"before": "{}.{}".format(*shown[-1].place), "limit": limit}
+        return Response(page(request, shapes.ChatOut(shown, many=True).data, following, cursor))
 
     @extend_schema(
         summary="Start a chat",
@@ -50,11 +50,11 @@ class ChatsView(APIView):
     def post(self, request: Request) -> Response:
         """A group, which its creator owns, or a direct chat of two. The same `ref`, or the same pair,
         again answers the first, with 200."""
-        asked = _checked(shapes.ChatIn(data=request.data))
+        asked = checked(shapes.ChatIn(data=request.data))
         chat_id, duplicate = services.chat_create(creator=request.user, **asked)
         entries = selectors.chat_entries(user=request.user, chat_id=chat_id)
         shown = shapes.ChatDetailOut(entries[0]).data if entries else {"chat_id": chat_id}
-        return _made(chat_id, shown, duplicate)
+        return made(chat_id, shown, duplicate)
 
 
 CHAT_ID = OpenApiParameter("chat_id", int, OpenApiParameter.PATH)
@@ -66,7 +66,7 @@ class ChatView(APIView):
 
     @extend_schema(summary="One chat", operation_id="chats_read", responses=shapes.ChatDetailOut)
     def get(self, request: Request, chat_id: str) -> Response:
-        return Response(self._shown(request, selectors.parse_id(chat_id)))
+        return Response(self._shown(request, parse_id(chat_id)))
 
     @extend_schema(
         summary="Change a chat",
@@ -77,7 +77,7 @@ class ChatView(APIView):
     def patch(self, request: Request, chat_id: str) -> Response:
         """By an owner of a group."""
         chat = _chat(chat_id)
-        asked = _checked(shapes.ChatChangeIn(data=request.data))
+        asked = checked(shapes.ChatChangeIn(data=request.data))
         services.chat_update(chat=chat, actor=request.user, **asked)
         return Response(self._shown(request, chat.pk))
 
@@ -101,11 +101,11 @@ class MembersView(APIView):
     def post(self, request: Request, chat_id: str) -> Response:
         """By an owner of a group. Somebody who is in it already: 200."""
         chat = _chat(chat_id)
-        asked = _checked(shapes.MemberIn(data=request.data))
+        asked = checked(shapes.MemberIn(data=request.data))
         key, duplicate = services.member_add(chat=chat, actor=request.user, **asked)
         member = selectors.members(chat_id=chat.pk).filter(pk=key).first()
         shown = shapes.MemberOut(member).data if member else {"chat_id": chat.pk}
-        return _made(key, shown, duplicate)
+        return made(key, shown, duplicate)
 
 
 @extend_schema(parameters=[CHAT_ID])
@@ -121,7 +121,7 @@ class MemberView(APIView):
     def patch(self, request: Request, chat_id: str, user_id: str) -> Response:
         """By an owner of a group, which keeps at least one."""
         chat = _chat(chat_id)
-        asked = _checked(shapes.MemberChangeIn(data=request.data))
+        asked = checked(shapes.MemberChangeIn(data=request.data))
         member = services.member_role(chat=chat, actor=request.user, user_id=user_id, **asked)
         return Response(shapes.MemberOut(member).data)
 
@@ -146,15 +146,15 @@ class MessagesView(APIView):
     )
     def get(self, request: Request, chat_id: str) -> Response:
         """The newest first, tombstones included."""
-        asked = _checked(shapes.PageIn(data=request.query_params))
+        asked = checked(shapes.PageIn(data=request.query_params))
         limit, before = asked["limit"], asked.get("before")
         with log.snapshot():
-            membership = selectors.membership_get(user=request.user, chat_id=selectors.parse_id(chat_id))
+            membership = selectors.membership_get(user=request.user, chat_id=parse_id(chat_id))
             found = selectors.messages_page(membership=membership, before=before, limit=limit + 1)
             cursor = log.cursor_of(topics.chat(membership.chat_id).name)
-        page = found[:limit]
-        following = page[-1].pk if len(found) > limit else None
-        return Response(_page(request, shapes.MessageOut(page, many=True).data, following, limit, cursor))
+        shown = found[:limit]
+        following = {"before": shown[-1].pk, "limit": limit} if len(found) > limit else None
+        return Response(page(request, shapes.MessageOut(shown, many=True).data, following, cursor))
 
     @extend_schema(
         summary="Say something",
@@ -165,11 +165,11 @@ class MessagesView(APIView):
     def post(self, request: Request, chat_id: str) -> Response:
         """The same `ref` again answers the first message, with 200, also when it was deleted since."""
         chat = _chat(chat_id)
-        asked = _checked(shapes.MessageIn(data=request.data))
+        asked = checked(shapes.MessageIn(data=request.data))
         message_id, duplicate = services.message_send(chat=chat, sender=request.user, **asked)
         message = selectors.messages_by_id(ids=[message_id]).get(message_id)
         shown = shapes.MessageOut(message).data if message else {"message_id": message_id}
-        return _made(message_id, shown, duplicate)
+        return made(message_id, shown, duplicate)
 
 
 @extend_schema(parameters=[OpenApiParameter("message_id", int, OpenApiParameter.PATH)])
@@ -185,7 +185,7 @@ class MessageView(APIView):
     def patch(self, request: Request, message_id: str) -> Response:
         """By its author."""
         message = self._message(request, message_id)
-        asked = _checked(shapes.MessageChangeIn(data=request.data))
+        asked = checked(shapes.MessageChangeIn(data=request.data))
         message = services.message_edit(message=message, user=request.user, **asked)
         return Response(shapes.MessageOut(message).data)
 
@@ -196,31 +196,9 @@ class MessageView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _message(self, request: Request, message_id: str) -> Message:
-        return selectors.message_get(user=request.user, message_id=selectors.parse_id(message_id))
+        return selectors.message_get(user=request.user, message_id=parse_id(message_id))
 
 
 def _chat(chat_id: str) -> Chat:
     """A handle for the services, which look for themselves whether there is such a chat."""
-    return Chat(pk=selectors.parse_id(chat_id))
-
-
-def _checked(given: BaseSerializer) -> dict[str, Any]:
-    """Raises ValidationError, which is answered as `invalid_message`."""
-    given.is_valid(raise_exception=True)
-    return given.validated_data
-
-
-def _page(request: Request, results: Any, before: Any, limit: int, cursor: str) -> Mapping[str, Any]:
-    """A list's answer; ``before`` is the place from which the next page goes on, None on the last."""
-    following = f"?{urlencode({'before': before, 'limit': limit})}"
-    return {
-        "results": results,
-        "next": None if before is None else request.build_absolute_uri(following),
-        "cursor": cursor,
-    }
-
-
-def _made(key: int, shown: Mapping[str, Any], duplicate: bool) -> Response:
-    """201, or 200 where nothing new was made."""
-    answer = {"id": key, **shown, "duplicate": duplicate}
-    return Response(answer, status=status.HTTP_200_OK if duplicate else status.HTTP_201_CREATED)
+    return Chat(pk=parse_id(chat_id))

@@ -12,6 +12,7 @@ from realtime import log, topics
 from realtime.commands import SIGNAL, Id, Ref, command
 from realtime.consumers import ChannelConsumer
 from realtime.publishing import publish_at_once
+from realtime.rest import parse_id
 from realtime.topics import Topic
 from realtime.users import display_name, wire_key
 
@@ -25,7 +26,7 @@ class MessagesConsumer(ChannelConsumer):
     @property
     def chat_id(self) -> int:
         """Raises Forbidden: the path names no chat at all."""
-        return selectors.parse_id(self.params["chat_id"])
+        return parse_id(self.params["chat_id"])
 
     @property
     def chat(self) -> Chat:

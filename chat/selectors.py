@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,21 +11,6 @@ from django.db.models.functions import Coalesce
 
 from chat.models import Chat, Membership, Message
 from realtime.errors import Forbidden, NotFound
-
-_ID = re.compile(r"[1-9][0-9]{0,18}\Z", re.ASCII)
-MAX_ID = 2**63 - 1
-
-
-def parse_id(text: str) -> int:
-    """The id of a chat or message in a channel's name or a path.
-
-    Raises:
-        Forbidden: it is none; told as a missing one is, so that nothing is learnt from trying.
-    """
-    if not _ID.match(text) or int(text) > MAX_ID:
-        raise Forbidden
-    return int(text)
-
 
 # ── chats ───────────────────────────────────────────────────────────────────────────────────
 

@@ -9,19 +9,11 @@ from rest_framework import serializers
 
 from chat import selectors
 from chat.models import Chat, Membership, Message
-from chat.selectors import MAX_ID, ChatEntry
-from realtime.fields import RefField, TextField, TimeField, UserKeyField
+from chat.selectors import ChatEntry
+from realtime.fields import MAX_ID, PageIn, RefField, TextField, TimeField, UserKeyField
 from realtime.users import display_name, wire_key
 
-PAGE, LARGEST_PAGE = 50, 200
-
-
 # ── taken ───────────────────────────────────────────────────────────────────────────────────
-
-
-class PageIn(serializers.Serializer):
-    before = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
-    limit = serializers.IntegerField(default=PAGE, min_value=1, max_value=LARGEST_PAGE)
 
 
 class ChatsPageIn(PageIn):

@@ -1,4 +1,4 @@
-"""REST's share of the core: errors in the shape of PROTOCOL §6, and the rate of writes."""
+"""REST's share of the core: errors in the shape of PROTOCOL §6, the rate of writes, and what views repeat."""
 
 from __future__ import annotations
 

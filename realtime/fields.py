@@ -1,4 +1,4 @@
-"""Fields of REST serializers that mean the same in every app."""
+"""Fields and pages of REST serializers that mean the same in every app."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from rest_framework import serializers
 from realtime.errors import InvalidMessage
 from realtime.refs import MAX_REF
 from realtime.users import wire_key
+
+MAX_ID = 2**63 - 1  # the database's bigint
+PAGE, LARGEST_PAGE = 50, 200  # rows
 
 
 @extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
@@ -53,3 +56,10 @@ class RefField(TextField):
 
     def __init__(self) -> None:
         super().__init__(required=False, allow_null=True, allow_blank=False, max_length=MAX_REF)
+
+
+class PageIn(serializers.Serializer[Any]):
+    """``?before=&limit=`` of a list: keyset pages, which do not drift while rows are added."""
+
+    before = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    limit = serializers.IntegerField(default=PAGE, min_value=1, max_value=LARGEST_PAGE)

@@ -15,6 +15,7 @@ from chat.services import (
     read_mark,
 )
 from realtime.errors import Forbidden, NotFound
+from realtime.rest import parse_id
 from tests.chat.conftest import Group, Say
 from tests.chat.test_messages import upload
 from tests.harness.people import People
@@ -29,8 +30,8 @@ def unread(group: Group, user: Any) -> int:
 def test_what_is_no_id_is_forbidden_like_what_is_missing() -> None:
     for text in ("", "0", "-1", "abc", "1 ", "01", "1.0", "\u0661", "1\n", "9223372036854775808", "1" * 30):
         with pytest.raises(Forbidden):
-            selectors.parse_id(text)
-    assert selectors.parse_id("9223372036854775807") == 2**63 - 1
+            parse_id(text)
+    assert parse_id("9223372036854775807") == 2**63 - 1
 
 
 def test_unread_counts_others_visible_undeleted_messages_after_the_mark(group: Group, say: Say) -> None:

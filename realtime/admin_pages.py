@@ -1,0 +1,27 @@
+"""What admin pages of every app do alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+
+
+class PicksUsers(admin.options.BaseModelAdmin[Any]):
+    """Users are picked by typing where the project's admin can search them, else by their key: a user
+    model need not be in the admin, and Django refuses to start with an autocomplete on one that is not."""
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        users = self.admin_site._registry.get(get_user_model())
+        searched = users is not None and users.get_search_fields(request)
+        return (*self.autocomplete_fields, *(self.raw_id_fields if searched else ()))
+
+
+def count_of(rows: QuerySet[Any], owner: str) -> Coalesce:
+    """How many of ``rows`` name this one as ``owner``: a subquery, which is run for the page's rows alone."""
+    mine = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
+    return Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number")), 0)

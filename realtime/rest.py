@@ -1,0 +1,55 @@
+"""What REST views of every app do alike (PROTOCOL §8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from realtime.errors import Forbidden
+from realtime.fields import MAX_ID
+
+_ID = re.compile(r"[1-9][0-9]{0,18}\Z", re.ASCII)
+
+
+def parse_id(text: str) -> int:
+    """The id in a path or in a channel's name.
+
+    Raises:
+        Forbidden: it is none; told as a missing one is, so that nothing is learnt from trying.
+    """
+    if not _ID.match(text) or int(text) > MAX_ID:
+        raise Forbidden
+    return int(text)
+
+
+def checked(given: BaseSerializer[Any]) -> dict[str, Any]:
+    """What a serializer makes of the request.
+
+    Raises:
+        ValidationError: answered as `invalid_message` with its field.
+    """
+    given.is_valid(raise_exception=True)
+    data: dict[str, Any] = given.validated_data
+    return data
+
+
+def page(request: Request, results: Any, following: Mapping[str, Any] | None, cursor: str) -> dict[str, Any]:
+    """A list's answer; ``following`` is the query of its next page, None on the last."""
+    return {
+        "results": results,
+        "next": None if following is None else request.build_absolute_uri(f"?{urlencode(following)}"),
+        "cursor": cursor,
+    }
+
+
+def made(key: Any, shown: Mapping[str, Any], duplicate: bool) -> Response:
+    """201, or 200 where nothing new was made."""
+    answer = {"id": key, **shown, "duplicate": duplicate}
+    return Response(answer, status=status.HTTP_200_OK if duplicate else status.HTTP_201_CREATED)
