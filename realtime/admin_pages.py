@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 
 
-class PicksUsers(admin.options.BaseModelAdmin[Any]):
+class PicksUsers(admin.options.BaseModelAdmin):  # type: ignore[type-arg]  # generic in its stubs alone
     """Users are picked by typing where the project's admin can search them, else by their key: a user
     model need not be in the admin, and Django refuses to start with an autocomplete on one that is not."""
 

@@ -235,6 +235,8 @@ class Socket:
             if not mine:
                 del self.hub.users[self.user_key]
                 signals.user_left.send(type(self), hub=self.hub, user_key=self.user_key)
+        for subscription in list(self.subscriptions.values()):
+            subscription.close()
         for tap in self.taps.values():
             self.hub.leave(tap)
         self.taps.clear()

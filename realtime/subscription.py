@@ -12,7 +12,7 @@ from realtime import metrics, protocol, threads
 from realtime.channels import Channel
 from realtime.conf import setting
 from realtime.cursors import Cursor
-from realtime.errors import Forbidden, KithError
+from realtime.errors import Forbidden
 from realtime.opening import Snapshot, read_snapshot
 from realtime.packets import Packet
 from realtime.streams import silent
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 RETRY_S = 1.0  # the database is away: try again
 
 
+class ClosedMeanwhile(Exception):
+    """The channel was closed while it was being opened or rerouted: let go of everything again."""
+
+
 class Subscription:
     """One socket's hold on one channel: its taps, its rights, its cursor."""
 
@@ -33,6 +37,7 @@ class Subscription:
         self.name = channel.name
         self.taps: dict[str, Tap] = {}
         self.hidden: frozenset[str] = frozenset()
+        self._closed = False
         self._rerouting = False
         self._reroute_from: int | None = None  # a horizon below what made the reroute necessary
         self._frozen: int | None = None  # the horizon below which it has everything; None: the hub's
@@ -46,7 +51,7 @@ class Subscription:
         """
         try:
             found = await self._join_and_read(since, most=setting("KITH_REPLAY_LIMIT"))
-        except (KithError, DatabaseError):
+        except BaseException:  # whatever an app's channel raises
             self.close()
             raise
         self.socket.subscriptions[self.name] = self
@@ -56,6 +61,8 @@ class Subscription:
         opened = protocol.opened(self.name, cursor=str(start), recovered=found.replay.recovered)
         self.socket.tell(hello | opened)
         firsts = await self._replay(found)
+        if self._closed:  # a tap that it shares was revoked meanwhile
+            return
         if found.state is not None:
             self.socket.tell(found.state)
         self.socket.tell(protocol.caught_up(self.name, str(found.cursor)))
@@ -68,11 +75,15 @@ class Subscription:
         else:
             names = channel.topic_names()
         while True:
+            if self._closed:
+                raise ClosedMeanwhile
             for name in names:
                 self._tap(name)
             found = await threads.read(read_snapshot, channel, since, most=most)
             names = found.names
-            if self.taps.keys() >= set(names):  # else: gained in between; join those, too
+            if not self._closed and self.taps.keys() >= set(
+                names
+            ):  # else: gained in between; join those, too
                 for name in self.taps.keys() - set(names):
                     self._untap(name)
                 self.hidden = found.hidden
@@ -92,7 +103,7 @@ class Subscription:
                 if self._tells(packet) and self.socket.write(packet.text):
                     await self.socket.flushed()
             metrics.replayed.inc(len(found.replay.packets))
-            if self.socket.closing or not found.replay.has_more:
+            if self._closed or self.socket.closing or not found.replay.has_more:
                 return firsts
             await threads.read(found.replay.turn_page)
 
@@ -127,6 +138,7 @@ class Subscription:
 
     def close(self) -> None:
         """Let go of every topic; nothing is told."""
+        self._closed = True
         self.channel.is_open = False
         if self.socket.subscriptions.get(self.name) is self:
             del self.socket.subscriptions[self.name]
@@ -176,6 +188,8 @@ class Subscription:
                 except DatabaseError:
                     self._reroute_from = horizon
                     await asyncio.sleep(RETRY_S)
+        except ClosedMeanwhile:
+            self.close()
         except Forbidden:
             self.close()
             self.socket.on_lost(self)

@@ -148,7 +148,10 @@ async def everything(scene: Scene, *, marks: bool = True) -> AsyncIterator[str]:
     Who came late is shown more by a change of `history`, and no event can tell that: Carol is gone by then.
     """
     alice, bob, carol, dave = scene.alice, scene.bob, scene.carol, scene.dave
-    *_, second, third = scene.said
+    first, second, third = scene.said
+    await alice.edit(first, "1")
+    await bob.react(first, "👍")
+    yield "edit and react to what Carol cannot see"
     fourth = await bob.say("fourth", attachment=bob.upload(), reply_to=second, ref="r4")
     yield "say"
     await bob.edit(third, "3")

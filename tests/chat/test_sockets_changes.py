@@ -132,9 +132,7 @@ async def test_delete_by_author_or_owner_is_told_once_and_leaves_a_tombstone(
 
 
 @WAYS
-async def test_other_members_do_not_delete(
-    site: Site, group: Group, people: People, say: Say, change: Any
-) -> None:
+async def test_other_members_do_not_delete(site: Site, group: Group, say: Say, change: Any) -> None:
     message = site.run(say, group.chat, group.alice)
     assert not await change(site, group, group.bob, "delete", message_id=message.pk)
     assert not site.run(Message.objects.get, pk=message.pk).is_deleted

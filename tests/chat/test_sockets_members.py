@@ -125,22 +125,29 @@ async def test_removed_member_hears_the_removal_and_nothing_after_it(
         ]
 
 
-async def test_newcomer_is_told_nothing_that_was_said_before(
-    site: Site, group: Group, people: People, say: Say
-) -> None:
+async def test_newcomer_is_told_nothing_of_what_was_said_before(site: Site, group: Group, say: Say) -> None:
+    """Neither live nor in a replay, whatever becomes of it."""
     before = site.run(say, group.chat, group.alice, "secret")
     site.run(member_add, chat=group.chat, actor=group.alice, user_id=group.carol.pk)
+    channel = f"messages/{group.chat.pk}"
+    alice = Person(site, group.alice, group.chat.pk, site.api(group.alice))
     async with (
-        site.open(f"messages/{group.chat.pk}", group.carol, since=0) as carol,
+        site.open(channel, group.carol, since=0) as carol,
         site.open("messages", group.carol, since=0) as all_of_carol,
+        site.open(channel, group.bob) as bob,
     ):
-        api = site.api(group.alice)
-        api.patch(f"/api/messages/{before.pk}/", json={"content": "still secret"}).raise_for_status()
+        await alice.edit(before.pk, "still secret")
+        await alice.react(before.pk, "👍")
+        await alice.react(before.pk, "👍", added=False)
+        await alice.delete(before.pk)
+        assert [frame["type"] for frame in events(await bob.barrier())] == [
+            *("message_edited", "reaction", "reaction", "message_deleted")
+        ]
         for client in (carol, all_of_carol):
-            await client.barrier()
+            assert events(await client.barrier()) == []
             assert "secret" not in str(client.seen)
-    async with site.open(f"messages/{group.chat.pk}", group.carol, since=0) as again:
-        assert "secret" not in str(again.seen)
+    async with site.open(channel, group.carol, since=0) as again:
+        assert [frame["type"] for frame in events(again.opening)] == ["chat_state"]
 
 
 # ── the state frame, and how far each has read ──────────────────────────────────────────────

@@ -239,7 +239,7 @@ async def test_member_added_and_removed_by_their_own_pages(site: Site, group: Gr
 
 
 async def test_chat_deleted_in_the_admin_closes_its_sockets(
-    site: Site, group: Group, people: People, say: Say, admin: Admin
+    site: Site, group: Group, say: Say, admin: Admin
 ) -> None:
     site.run(member_add, chat=group.chat, actor=group.alice, user_id=group.carol.pk)
     site.run(say, group.chat, group.bob)
@@ -251,3 +251,22 @@ async def test_chat_deleted_in_the_admin_closes_its_sockets(
         assert removed == {"type": "chat_removed", "chat_id": group.chat.pk, "title": "Plans"}
     async with site.connect(f"messages/{group.chat.pk}", token=site.token(group.alice)) as again:
         assert await again.closed() == 4403
+
+
+async def test_account_deleted_in_the_admin_leaves_nothing_of_what_it_said(
+    site: Site, group: Group, say: Say, admin: Admin
+) -> None:
+    message = site.run(say, group.chat, group.bob, "secret")
+    async with (
+        site.open(f"messages/{group.chat.pk}", group.alice) as alice,
+        site.open(f"messages/{group.chat.pk}", group.bob) as bob,
+    ):
+        admin.post(f"auth/user/{group.bob.pk}/delete/", post="yes")
+        assert await bob.closed() in (4401, 4403)  # the sign-in is void, and so is the right to the chat
+        frames = [told(frame) for frame in events(await alice.barrier())]
+        assert sorted(frame["type"] for frame in frames) == ["member_left", "message_deleted"]
+        assert {frame.get("message_id") for frame in frames} == {message.pk, None}
+    async with site.open(f"messages/{group.chat.pk}", group.alice, since=0) as again:
+        assert "new_message" in again.types
+        assert "secret" not in str(again.seen)
+        assert group.bob.username not in str(again.seen)
