@@ -74,22 +74,19 @@ class Subscription:
             names = await threads.read(channel.topic_names)
         else:
             names = channel.topic_names()
-        while True:
-            if self._closed:
-                raise ClosedMeanwhile
+        while not self._closed:
             for name in names:
                 self._tap(name)
             found = await threads.read(read_snapshot, channel, since, most=most)
             names = found.names
-            if not self._closed and self.taps.keys() >= set(
-                names
-            ):  # else: gained in between; join those, too
+            if self.taps.keys() >= set(names):  # else: closed, or gained in between: join those, too
                 for name in self.taps.keys() - set(names):
                     self._untap(name)
                 self.hidden = found.hidden
                 for tap in self.taps.values():
                     tap.hide()
                 return found
+        raise ClosedMeanwhile
 
     async def _replay(self, found: Snapshot, but: Collection[str] = ()) -> dict[str, int]:
         """Write what the cursor missed, but of topics ``but``, and but what another channel of this
