@@ -14,9 +14,7 @@ from django.utils.text import Truncator
 
 from chat import services
 from chat.models import Chat, Membership, Message, Reaction
-from realtime.admin_pages import PicksUsers, count_of
-from realtime.content import clean_content
-from realtime.errors import KithError
+from realtime.admin_pages import ContentForm, PicksUsers, count_of
 
 USERNAME = get_user_model().USERNAME_FIELD
 
@@ -85,16 +83,6 @@ class MembershipAdmin(PicksUsers, admin.ModelAdmin):
         return self.readonly_fields if obj is None else (*self.readonly_fields, "chat", "user")
 
 
-class MessageForm(forms.ModelForm):
-    """Text by the rule of PROTOCOL §5, also when typed here."""
-
-    def clean_content(self) -> str:
-        try:
-            return clean_content(self.cleaned_data["content"])
-        except KithError as error:
-            raise forms.ValidationError(error.message) from error
-
-
 class DeletedFilter(admin.SimpleListFilter):
     title = "state"
     parameter_name = "deleted"
@@ -110,7 +98,7 @@ class DeletedFilter(admin.SimpleListFilter):
 
 @admin.register(Message)
 class MessageAdmin(PicksUsers, admin.ModelAdmin):
-    form = MessageForm
+    form = ContentForm
     list_display = (
         "id",
         "chat",

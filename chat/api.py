@@ -16,7 +16,7 @@ from chat import serializers as shapes
 from chat.models import Chat, Message
 from realtime import log, topics
 from realtime.errors import Forbidden
-from realtime.rest import checked, made, page, parse_id
+from realtime.rest import checked, listed, made, page, parse_id
 
 
 class ChatsView(APIView):
@@ -31,15 +31,13 @@ class ChatsView(APIView):
     def get(self, request: Request) -> Response:
         """The one with the newest message first."""
         asked = checked(shapes.ChatsPageIn(data=request.query_params))
-        limit, before = asked["limit"], asked.get("before")
-        with log.snapshot():
-            found = selectors.chat_entries(user=request.user, before=before, limit=limit + 1)
-            cursor = log.horizon_cursor()
-        shown = found[:limit]
-        following = None
-        if len(found) > limit:
-            following = {"before": "{}.{}".format(*shown[-1].place), "limit": limit}
-        return Response(page(request, shapes.ChatOut(shown, many=True).data, following, cursor))
+        return listed(
+            request,
+            asked,
+            selectors.chat_entries,
+            shapes.ChatOut,
+            place=lambda entry: "{}.{}".format(*entry.place),
+        )
 
     @extend_schema(
         summary="Start a chat",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+
+from realtime.content import clean_content
+from realtime.errors import KithError
 
 
 class PicksUsers(admin.options.BaseModelAdmin):  # type: ignore[type-arg]  # generic in its stubs alone
@@ -21,7 +25,18 @@ class PicksUsers(admin.options.BaseModelAdmin):  # type: ignore[type-arg]  # gen
         return (*self.autocomplete_fields, *(self.raw_id_fields if searched else ()))
 
 
-def count_of(rows: QuerySet[Any], owner: str) -> Coalesce:
-    """How many of ``rows`` name this one as ``owner``: a subquery, which is run for the page's rows alone."""
-    mine = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
+class ContentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone
+    """Text by the rule of PROTOCOL §5, also when typed here."""
+
+    def clean_content(self) -> str:
+        try:
+            return clean_content(self.cleaned_data["content"])
+        except KithError as error:
+            raise forms.ValidationError(error.message) from error
+
+
+def count_of(rows: QuerySet[Any], owner: str, *, key: str = "pk") -> Coalesce:
+    """How many of ``rows`` have as ``owner`` what this one has as ``key``: a subquery, which is run for the
+    page's rows alone."""
+    mine = rows.filter(**{owner: OuterRef(key)}).order_by().values(owner)
     return Coalesce(Subquery(mine.annotate(number=Count("pk")).values("number")), 0)

@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from realtime.errors import InvalidMessage
 from realtime.refs import MAX_REF
-from realtime.users import wire_key
+from realtime.users import display_name, wire_key
 
 MAX_ID = 2**63 - 1  # the database's bigint
 PAGE, LARGEST_PAGE = 50, 200  # rows
@@ -29,6 +29,17 @@ class UserKeyField(serializers.Field[Any, Any, Any, Any]):
             name = self.field_name or self.parent.field_name
             raise InvalidMessage(f"{name}: a user's id is a number or a text.", field=name)
         return data
+
+
+@extend_schema_field({"type": "string"})
+class UserNameField(serializers.Field[Any, Any, Any, Any]):
+    """A user as others read it; its source is the user."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        return display_name(value)
 
 
 class TimeField(serializers.DateTimeField):

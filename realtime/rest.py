@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from realtime import log
 from realtime.errors import Forbidden
 from realtime.fields import MAX_ID
 
@@ -47,6 +49,27 @@ def page(request: Request, results: Any, following: Mapping[str, Any] | None, cu
         "next": None if following is None else request.build_absolute_uri(f"?{urlencode(following)}"),
         "cursor": cursor,
     }
+
+
+def listed(
+    request: Request,
+    asked: Mapping[str, Any],
+    select: Callable[..., list[Any]],
+    shape: type[BaseSerializer[Any]],
+    *,
+    place: Callable[[Any], Any] = attrgetter("pk"),
+) -> Response:
+    """A list's answer, with the cursor of a channel of several topics as of its rows: what
+    ``select(user=, limit=, **asked)`` finds. One row more than asked for tells of a next page, which goes on
+    ``before`` the ``place`` of this one's last row. The shape's context names the reader as ``user``."""
+    limit = asked["limit"]
+    with log.snapshot():
+        found = select(user=request.user, **{**asked, "limit": limit + 1})
+        cursor = log.horizon_cursor()
+    rows = found[:limit]
+    following = {**asked, "before": place(rows[-1])} if len(found) > limit else None
+    results = shape(rows, many=True, context={"user": request.user}).data
+    return Response(page(request, results, following, cursor))
 
 
 def made(key: Any, shown: Mapping[str, Any], duplicate: bool) -> Response:

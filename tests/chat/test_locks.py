@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 
 from chat.models import Membership
 from chat.services import (
@@ -19,26 +16,9 @@ from chat.services import (
     read_mark,
 )
 from tests.chat.conftest import Group, Say
-from tests.harness.databases import in_thread
+from tests.harness.races import waits
 
 pytestmark = pytest.mark.usefixtures("postgres_database")  # SQLite has one writer at a time
-
-
-def waits(work: Callable[..., Any], **kwargs: Any) -> bool:
-    """Whether ``work``, on another connection, has to wait for a row that this one holds."""
-
-    def attempt() -> bool:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL lock_timeout = '150ms'")
-            try:
-                work(**kwargs)
-            except OperationalError:
-                transaction.set_rollback(True)
-                return True
-        return False
-
-    return in_thread(attempt)
 
 
 def test_removal_waits_for_a_message_under_way_and_nobody_else_does(group: Group, say: Say) -> None:

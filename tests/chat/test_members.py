@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from functools import partial
-from threading import Barrier
 from typing import Any
 
 import pytest
@@ -9,12 +8,12 @@ import pytest
 from chat.models import Chat, Membership
 from chat.services import chat_create, member_add, member_remove, member_role, message_send, read_mark
 from realtime import log
-from realtime.errors import Conflict, Forbidden, InvalidMessage, KithError, NotFound
+from realtime.errors import Conflict, Forbidden, InvalidMessage, NotFound
 from realtime.testing import captured_events
 from tests.chat.conftest import Group, Say
-from tests.chat.races import at_once
 from tests.chat.test_chats import roles
 from tests.harness.people import People
+from tests.harness.races import at_once, race
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -110,13 +109,8 @@ def test_owners_who_leave_at_once_leave_an_owner_behind(people: People) -> None:
     alice, bob, carol = people.users("alice", "bob", "carol")
     chat = people.chat(alice, bob, carol)
     member_role(chat=chat, actor=alice, user_id=bob.pk, role="owner")
-    barrier = Barrier(2)
-
-    def leave(user: Any) -> None:
-        barrier.wait(10)
-        member_remove(chat=chat, actor=user, user_id=user.pk)
-
-    at_once(lambda: leave(alice), lambda: leave(bob))
+    leave = [partial(member_remove, chat=chat, actor=owner, user_id=owner.pk) for owner in (alice, bob)]
+    assert race(*leave) == ["done", "done"]
     assert roles(chat.pk) == {carol.pk: "owner"}
 
 
@@ -124,27 +118,15 @@ def test_members_added_at_once_do_not_pass_the_limit(people: People, settings: A
     settings.KITH_CHAT_MEMBERS = 3
     alice, *others = people.users("alice", "bob", "carol", "dave", "erin")
     chat = people.chat(alice)
-    barrier = Barrier(len(others))
-
-    def add(user: Any) -> bool:
-        barrier.wait(10)
-        try:
-            member_add(chat=chat, actor=alice, user_id=user.pk)
-        except KithError as error:
-            return error.code != "too_large"
-        return True
-
-    added = at_once(*[partial(add, user) for user in others])
-    assert sorted(added) == [False, False, True, True]
+    added = race(*[partial(member_add, chat=chat, actor=alice, user_id=user.pk) for user in others])
+    assert sorted(added) == ["done", "done", "too_large", "too_large"]
     assert Membership.objects.filter(chat=chat).count() == 3
 
 
 def test_removal_while_sending_comes_wholly_before_or_after(group: Group) -> None:
     """The log must not hold a message of Bob's after the event that took him out."""
-    barrier = Barrier(2)
 
     def send() -> None:
-        barrier.wait(10)
         for number in range(20):
             try:
                 message_send(chat=group.chat, sender=group.bob, content=f"{number}")
@@ -152,7 +134,6 @@ def test_removal_while_sending_comes_wholly_before_or_after(group: Group) -> Non
                 return
 
     def remove() -> None:
-        barrier.wait(10)
         member_remove(chat=group.chat, actor=group.alice, user_id=group.bob.pk)
 
     at_once(send, remove)

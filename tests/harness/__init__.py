@@ -7,6 +7,7 @@
     site       Site: a running `manage.py serve`; Sites: starts them and clears up
     client     Client: a WebSocket client for tests
     people     People: users, chats and tokens
+    races      things done at once, and what waits for what
 
 The fixtures that hand them out are in tests/conftest.py.
 """

@@ -1,8 +1,9 @@
-"""Users, chats and tokens on the active database; from sync and async tests alike.
+"""Users, chats, ties and tokens on the active database; from sync and async tests alike.
 
 alice, bob = people.users("alice", "bob")       # new each time: their usernames are unique
 chat = people.chat(alice, bob)                  # a group, alice owns it
 chat = people.direct(alice, bob)
+people.connect(alice, bob), people.block(alice, bob)
 token_for(alice), token_for(alice, exp=0), token_for(alice, key="another"), token_for(alice, algorithm="none")
 """
 
@@ -21,6 +22,7 @@ from rest_framework_simplejwt.settings import api_settings
 
 from chat.models import Chat
 from chat.services import chat_create
+from connections.services import block_add, connection_make
 from realtime.auth import issue_tokens
 from tests.harness.databases import in_thread
 
@@ -30,7 +32,7 @@ _numbers = itertools.count(1)
 
 
 class People:
-    """Makes people and their chats, each call committed when it returns."""
+    """Makes people, their chats and ties, each call committed when it returns."""
 
     def user(self, name: str = "user", **fields: Any) -> Any:
         """A new user whose username starts with ``name``; password `PASSWORD`."""
@@ -49,6 +51,14 @@ class People:
     def direct(self, one: Any, other: Any) -> Chat:
         """The direct chat of two people."""
         return in_thread(_chat, one, [other], kind=Chat.Kind.DIRECT)
+
+    def connect(self, one: Any, other: Any) -> None:
+        """Make the two connected."""
+        in_thread(connection_make, one_id=one.pk, other_id=other.pk)
+
+    def block(self, user: Any, other: Any) -> None:
+        """Let ``user`` block ``other``."""
+        in_thread(block_add, user=user, user_id=other.pk)
 
 
 def _chat(creator: Any, members: Iterable[Any], **options: str) -> Chat:

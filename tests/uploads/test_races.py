@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from django.core.files.base import File
 
 from tests.harness.databases import Database
 from tests.harness.people import People
+from tests.harness.races import at_once
 from tests.uploads.conftest import files_in
 from tests.uploads.samples import PNG
 from uploads.models import Upload
@@ -21,15 +20,12 @@ TRIES = 4
 
 def test_tries_of_one_ref_at_once_store_once(database: Database, people: People, folder: Path) -> None:
     alice = people.user("alice")
-    together = threading.Barrier(TRIES)
 
     def store() -> tuple[int, bool]:
-        together.wait()
         upload, duplicate = upload_create(owner=alice, file=File(BytesIO(PNG)), ref="r1")
         return upload.pk, duplicate
 
-    with ThreadPoolExecutor(TRIES) as pool:
-        made = [work.result() for work in [pool.submit(store) for _ in range(TRIES)]]
+    made = at_once(*[store] * TRIES)
     assert sorted(duplicate for _, duplicate in made) == [False] + [True] * (TRIES - 1)
     assert len({key for key, _ in made}) == 1
     assert files_in(folder) == [folder / database.run(Upload.objects.get).path]
