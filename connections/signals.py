@@ -1,0 +1,54 @@
+"""Ties that begin and end, told to other apps; and open channels that are to look again.
+
+Whoever makes or deletes the rows: services, the admin, the shell, a deleted user. `tie_made` and `tie_ended`
+are sent inside the transaction of the change, with the keys of the two as ``one`` and ``other``; what a
+receiver raises undoes the change. They are for what belongs to the tie itself, such as the right to read the
+other's posts, which must end with it. Side effects, such as a notification, are in services.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import Signal, receiver
+
+from connections.models import Block, Connection
+from realtime.rights import rights_changed
+
+tie_made = Signal()
+tie_ended = Signal()
+
+
+@receiver(post_save, sender=Connection, dispatch_uid="kith.tie_made")
+def _tie_saved(instance: Connection, created: bool, raw: bool, **_: Any) -> None:
+    if created and not raw:
+        _tell(tie_made, instance)
+
+
+@receiver(post_delete, sender=Connection, dispatch_uid="kith.tie_ended")
+def _tie_deleted(instance: Connection, **_: Any) -> None:
+    _tell(tie_ended, instance)
+
+
+def _tell(signal: Signal, tie: Connection) -> None:
+    signal.send(Connection, one=tie.one_id, other=tie.other_id)
+    rights_changed(tie.one_id)
+    rights_changed(tie.other_id)
+
+
+@receiver(post_save, sender=Block, dispatch_uid="kith.blocked")
+def _block_saved(instance: Block, created: bool, raw: bool, **_: Any) -> None:
+    if created and not raw:
+        _look_again(instance)
+
+
+@receiver(post_delete, sender=Block, dispatch_uid="kith.unblocked")
+def _block_deleted(instance: Block, **_: Any) -> None:
+    _look_again(instance)
+
+
+def _look_again(block: Block) -> None:
+    """Who is hidden from whom is asked again by every open channel of the two."""
+    rights_changed(block.user_id)
+    rights_changed(block.blocked_id)
