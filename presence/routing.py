@@ -1,0 +1,5 @@
+"""WebSocket routes of presence."""
+
+from presence.consumers import OnlineConsumer
+
+websocket_urlpatterns = [OnlineConsumer.route()]
