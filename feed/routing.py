@@ -1,0 +1,5 @@
+"""WebSocket routes of feed."""
+
+from feed.consumers import FeedConsumer
+
+websocket_urlpatterns = [FeedConsumer.route()]
