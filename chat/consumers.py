@@ -21,7 +21,8 @@ class MessagesConsumer(ChannelConsumer):
     """One chat: what is said in it, who is in it, who is typing and who has read how far."""
 
     channel = "messages/<chat_id>"
-    membership: Membership  # as of the opening
+    membership: Membership  # as of the opening, or the last change of rights
+    read_only: bool  # a direct chat of two who do not see each other any more
 
     @property
     def chat_id(self) -> int:
@@ -38,6 +39,7 @@ class MessagesConsumer(ChannelConsumer):
 
     def authorize(self) -> None:
         self.membership = selectors.membership_get(user=self.user, chat_id=self.chat_id)
+        self.read_only = selectors.is_read_only(membership=self.membership)
 
     def floors(self) -> Mapping[str, int]:
         if self.membership.chat.history == Chat.History.ALL:
@@ -91,7 +93,9 @@ class MessagesConsumer(ChannelConsumer):
 
     @command(rate=SIGNAL)
     async def typing(self, *, is_typing: bool) -> None:
-        """Typing, or not any more. Not told to the socket that says it."""
+        """Typing, or not any more. Not told to the socket that says it, nor where nothing can be said."""
+        if self.read_only:
+            return
         typing = Typing(
             chat_id=self.chat_id,
             user_id=wire_key(self.user.pk),

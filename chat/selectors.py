@@ -10,6 +10,7 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Coalesce
 
 from chat.models import Chat, Membership, Message
+from connections.selectors import is_hidden
 from realtime.errors import Forbidden, NotFound
 
 # ── chats ───────────────────────────────────────────────────────────────────────────────────
@@ -86,6 +87,21 @@ def _peers(user: Any, chat_ids: list[int]) -> dict[int, Membership]:
 def unread_count(*, user: Any, chat_id: int) -> int:
     """See `memberships`; 0 for someone who is not in the chat."""
     return memberships(user=user).filter(chat=chat_id).values_list("unread", flat=True).first() or 0
+
+
+def peer_ids(*, user: Any, chat_id: int) -> list[Any]:
+    """The other one of a direct chat, as a list; of a group it is empty."""
+    rows = Membership.objects.filter(chat=chat_id, chat__kind=Chat.Kind.DIRECT).exclude(user=user)
+    return list(rows.values_list("user_id", flat=True))
+
+
+def is_read_only(*, membership: Membership) -> bool:
+    """Whether it is a direct chat of which either blocked the other."""
+    if not membership.chat.is_direct:
+        return False
+    user = membership.user_id
+    peers = peer_ids(user=user, chat_id=membership.chat_id)
+    return any(is_hidden(user_id=user, other_id=peer) for peer in peers)
 
 
 def chat_ids(*, user: Any) -> list[int]:

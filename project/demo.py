@@ -1,4 +1,4 @@
-"""Demo data: four people and what they said, through the apps' own services."""
+"""Demo data: four people, their ties, what they said and posted, through the apps' own services."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,9 @@ from django.contrib.auth.models import AbstractUser
 
 from chat.models import Chat
 from chat.services import chat_create, message_send
+from connections.services import connection_make, request_send
+from feed.models import Post
+from feed.services import comment_create, post_create, reaction_set
 from project.welcome import DEMO_PASSWORD, DEMO_USERNAMES
 
 FULL_NAMES = {
@@ -27,6 +30,19 @@ class Conversation:
     members: tuple[str, ...]
     said: tuple[tuple[str, str], ...]
     title: str = ""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """One post, and what came to it from its author's connections: comments, oldest first, and reactions.
+
+    ``@username`` in a comment notifies that person.
+    """
+
+    author: str
+    text: str
+    comments: tuple[tuple[str, str], ...] = ()
+    reactions: tuple[tuple[str, str], ...] = ()
 
 
 CONVERSATIONS = (
@@ -75,10 +91,41 @@ CONVERSATIONS = (
     ),
 )
 
+POSTS = (
+    Posted(
+        author="carol",
+        text="First tomato of the year. It is green and the size of a pea, and I could not be prouder. 🍅",
+        comments=(
+            ("bob", "Frame it. @alice, you have to draw this one."),
+            ("alice", "Only if I may eat the model afterwards."),
+            ("carol", "Nobody eats anybody before August."),
+        ),
+        reactions=(("alice", "love"), ("bob", "laugh"), ("dave", "celebrate")),
+    ),
+    Posted(
+        author="alice",
+        text="The ridge is dry, the kettle is packed, and the weather report says one word: go.",
+        comments=(
+            ("dave", "That word was breakfast. I have read it twice."),
+            ("bob", "Is there a shorter way down for people with knees?"),
+            ("alice", "There is, and it passes the ice cream place."),
+        ),
+        reactions=(("bob", "like"), ("carol", "celebrate"), ("dave", "wow")),
+    ),
+)
+
+# Dave waits for Bob's answer; all the others know each other.
+TIES = (("alice", "bob"), ("alice", "carol"), ("alice", "dave"), ("bob", "carol"), ("carol", "dave"))
+REQUESTS = (("dave", "bob"),)
+
 
 def fill() -> None:
-    """Add the people and their conversations. Call it in a transaction, on a database without users."""
+    """Add the people and all that is theirs. Call it in a transaction, on a database without users."""
     people = {username: _person(username) for username in DEMO_USERNAMES}
+    for one, other in TIES:
+        connection_make(one_id=people[one].pk, other_id=people[other].pk)
+    for sender, other in REQUESTS:
+        request_send(sender=people[sender], user_id=people[other].pk)
     for conversation in CONVERSATIONS:
         creator, *others = (people[username] for username in conversation.members)
         chat_id, _ = chat_create(
@@ -90,6 +137,13 @@ def fill() -> None:
         chat = Chat.objects.get(pk=chat_id)
         for username, content in conversation.said:
             message_send(chat=chat, sender=people[username], content=content)
+    for posted in POSTS:
+        post_id, _ = post_create(author=people[posted.author], content=posted.text)
+        post = Post(pk=post_id)
+        for username, content in posted.comments:
+            comment_create(post=post, author=people[username], content=content)
+        for username, kind in posted.reactions:
+            reaction_set(post=post, user=people[username], kind=kind)
 
 
 def _person(username: str) -> AbstractUser:

@@ -50,7 +50,11 @@ INSTALLED_APPS = [
     "realtime",
     "accounts",
     "uploads",
+    "connections",
+    "notifications",
+    "presence",
     "chat",
+    "feed",
     "project",
 ]
 
@@ -161,9 +165,14 @@ SIMPLE_JWT = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Kith",
-    "DESCRIPTION": "Chat and uploads of a Kith site. The WebSocket side is described in docs/.",
+    "DESCRIPTION": "Accounts, chat, connections, feed, notifications, presence and uploads of a Kith site. "
+    "The WebSocket side is described in docs/.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {  # several have a field `kind`
+        "ChatKindEnum": "chat.models.Chat.Kind",
+        "ReactionKindEnum": "feed.models.Reaction.Kind",
+    },
     "COMPONENT_SPLIT_REQUEST": True,  # without it an uploaded file is described as a string
     "SWAGGER_UI_DIST": "SIDECAR",  # assets from this server, not from a CDN
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

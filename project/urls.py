@@ -12,6 +12,10 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
     path("", include("accounts.urls")),
     path("", include("uploads.urls")),
+    path("", include("connections.urls")),
+    path("", include("notifications.urls")),
+    path("", include("presence.urls")),
     path("", include("chat.urls")),
+    path("", include("feed.urls")),
     path("", include("realtime.urls")),
 ]

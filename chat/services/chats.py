@@ -31,7 +31,7 @@ def chat_create(
     no title, and shows its two members everything. ``duplicate``: this ``ref``, or this pair, had made it.
 
     Raises:
-        InvalidMessage: no such member; a direct chat of other than two people.
+        InvalidMessage: no such member, or one hidden from the creator; a direct chat of other than two.
         TooLarge: more members than ``KITH_CHAT_MEMBERS``, or too long a title.
         Conflict: ``ref`` was used for another chat.
     """
@@ -43,7 +43,7 @@ def chat_create(
 
     def make() -> Chat:
         nonlocal existed
-        people = people_get(keys, field="member_ids")
+        people = people_get(keys, by=creator, field="member_ids")
         if kind == Chat.Kind.GROUP:
             return _group_create(creator, people, title, history)
         chat, existed = _direct_get(creator, people[0])

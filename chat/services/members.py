@@ -27,7 +27,7 @@ def member_add(*, chat: Chat, actor: Any, user_id: Any, ref: str | None = None) 
 
     Raises:
         Forbidden: the actor is not an owner.
-        InvalidMessage: no such user.
+        InvalidMessage: no such user, or one hidden from the actor.
         TooLarge: the chat has ``KITH_CHAT_MEMBERS`` members.
         Conflict: a direct chat, or ``ref`` was used for someone else.
     """
@@ -42,7 +42,7 @@ def member_add(*, chat: Chat, actor: Any, user_id: Any, ref: str | None = None) 
         existed = member is not None
         if member is None:
             check_size(Membership.objects.filter(chat=chat).count() + 1, field="user_id")
-            [person] = people_get([user_key], field="user_id")
+            [person] = people_get([user_key], by=actor, field="user_id")
             member = Membership.objects.create(chat=chat, user=person)
         return member
 

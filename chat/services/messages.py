@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from chat import selectors
 from chat.models import Chat, Membership, Message, Reaction
-from chat.services.rights import joined
+from chat.services.rights import joined, writable
+from notifications.services import mentions_notify, mentions_update, notifications_withdraw
 from realtime import locks, refs
 from realtime.content import clean_content
 from realtime.errors import Forbidden, InvalidMessage, NotFound
@@ -32,13 +34,13 @@ def message_send(
     the id is the first one's, also when that was deleted since.
 
     Raises:
-        Forbidden: the sender is not in the chat.
+        Forbidden: the sender is not in the chat, or it is direct and one of the two blocks the other.
         InvalidMessage, TooLarge: the content; an attachment that is not the sender's upload; a reply to
             what the sender does not see in this chat.
         Conflict: ``ref`` was used for other content.
     """
     content = clean_content(content)
-    joined(chat.pk, sender)
+    writable(chat.pk, sender)
 
     def make() -> Message:
         if attachment and upload_owned(user=sender, path=attachment) is None:
@@ -46,7 +48,7 @@ def message_send(
         visible = selectors.messages_visible(user=sender).filter(chat=chat.pk)
         if reply_to is not None and not visible.filter(pk=reply_to).exists():
             raise InvalidMessage("No such message in this chat.", field="reply_to")
-        return Message.objects.create(
+        message = Message.objects.create(
             chat_id=chat.pk,
             sender=sender,
             content=content,
@@ -54,6 +56,8 @@ def message_send(
             reply_to_id=reply_to,
             ref=ref,
         )
+        mentions_notify(actor=sender, text=content, audience=_members(message), **_place(message))
+        return message
 
     said = [content, attachment or "", reply_to]
     return refs.once(user=sender, scope=f"chat:{chat.pk}", ref=ref, content=said, make=make)
@@ -64,7 +68,8 @@ def message_edit(*, message: Message, user: Any, content: str) -> Message:
     """Say something else instead.
 
     Raises:
-        Forbidden: the user is not its author, or not in the chat any more.
+        Forbidden: the user is not its author or not in the chat any more, or it is direct and one of the two
+            blocks the other.
         NotFound: it is deleted, or the user does not see it.
         InvalidMessage, TooLarge: the content.
     """
@@ -74,9 +79,11 @@ def message_edit(*, message: Message, user: Any, content: str) -> Message:
         raise Forbidden
     if message.is_deleted:
         raise NotFound("The message is deleted.", field="message_id")
+    writable(message.chat_id, user)
     if content != message.content:
         message.content, message.edited_at = content, timezone.now()
         message.save(update_fields=["content", "edited_at"])
+        mentions_update(actor=user, text=content, audience=_members(message), **_place(message))
     return message
 
 
@@ -105,6 +112,7 @@ def message_tombstone(*, message: Message) -> None:
     message.save(update_fields=["content", "attachment", "deleted_at"])
     # After the save: reactions of a tombstone go without an event of their own (chat.events.Reacted).
     message.reactions.all().delete()
+    notifications_withdraw(type="mention", **_place(message))
 
 
 @transaction.atomic
@@ -113,14 +121,14 @@ def reaction_set(*, message: Message, user: Any, emoji: str, added: bool) -> Non
 
     Raises:
         InvalidMessage: more than one word, or longer than any emoji.
-        Forbidden: the user is not in the chat any more.
+        Forbidden: the user is not in the chat any more, or it is direct and one of the two blocks the other.
         NotFound: the message is deleted, or the user does not see it.
     """
     emoji = _clean_emoji(emoji)
     found = locks.share(selectors.messages_visible(user=user).filter(pk=message.pk))
     if found is None or found.is_deleted:
         raise NotFound("No such message.", field="message_id")
-    joined(found.chat_id, user)
+    writable(found.chat_id, user)
     if added:
         Reaction.objects.get_or_create(message=found, user=user, emoji=emoji)
     else:
@@ -133,6 +141,18 @@ def _message_locked(message: Message, user: Any) -> tuple[Message, Membership]:
     if locked is None:
         raise NotFound("No such message.", field="message_id")
     return locked, joined(locked.chat_id, user)
+
+
+def _members(message: Message) -> QuerySet[Any]:
+    """Keys of those who may see the message, and be mentioned in it; asked for only where somebody is."""
+    rows = Membership.objects.filter(chat=message.chat_id)
+    seeing = rows.filter(Q(chat__history=Chat.History.ALL) | Q(joined_after__lt=message.pk))
+    return seeing.values_list("user_id", flat=True)
+
+
+def _place(message: Message) -> dict[str, Any]:
+    """How notifications name a message."""
+    return {"chat_id": message.chat_id, "data": {"message_id": message.pk}}
 
 
 def _clean_emoji(emoji: str) -> str:

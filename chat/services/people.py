@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.contrib.auth import get_user_model
-
+from connections.selectors import visible_users
 from realtime.conf import setting
 from realtime.errors import InvalidMessage, TooLarge
 from realtime.users import parse_key
@@ -25,15 +24,15 @@ def keys_checked(keys: Iterable[Any], *, but: Any) -> list[Any]:
     return list(wanted)
 
 
-def people_get(keys: Sequence[Any], *, field: str) -> list[Any]:
-    """The active users of these keys, in their order.
+def people_get(keys: Sequence[Any], *, by: Any, field: str) -> list[Any]:
+    """The active users of these keys whom ``by`` may see, in their order.
 
     Raises:
-        InvalidMessage: one is missing.
+        InvalidMessage: one is missing, or hidden from ``by``, which is told alike.
     """
-    found = get_user_model()._default_manager.in_bulk(keys)
+    found = visible_users(user=by).in_bulk(keys)
     for key in keys:
-        if key not in found or not found[key].is_active:
+        if key not in found:
             raise InvalidMessage(f"There is no user {key}.", field=field)
     return [found[key] for key in keys]
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from chat import selectors
 from chat.models import Chat, Membership
+from connections.services import hidden_held
 from realtime import locks
 from realtime.errors import Conflict, Forbidden
 
@@ -24,6 +26,20 @@ def joined(chat_id: int, user: Any) -> Membership:
     member = locks.share(Membership.objects.filter(chat=chat_id, user=user))
     if member is None:
         raise Forbidden
+    return member
+
+
+def writable(chat_id: int, user: Any) -> Membership:
+    """The membership on which saying something relies: a direct chat whose two do not see each other any
+    more is there to be read.
+
+    Raises:
+        Forbidden: there is none, or one of the two blocks the other.
+    """
+    member = joined(chat_id, user)
+    for key in selectors.peer_ids(user=user, chat_id=chat_id):
+        if hidden_held(user_id=user.pk, other_id=key):
+            raise Forbidden
     return member
 
 

@@ -6,7 +6,10 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from chat.models import Message
-from project.demo import CONVERSATIONS
+from connections.models import Connection, Request
+from feed.models import Comment, Post, Reaction
+from notifications.models import Notification
+from project.demo import CONVERSATIONS, POSTS, REQUESTS, TIES
 from project.welcome import DEMO_PASSWORD, DEMO_USERNAMES, welcome
 
 pytestmark = pytest.mark.django_db
@@ -17,10 +20,14 @@ def test_demo_fills_an_empty_database_once(settings: Settings) -> None:
     call_command("demo")
     said = sum(len(conversation.said) for conversation in CONVERSATIONS)
     assert Message.objects.count() == said
+    assert (Connection.objects.count(), Request.objects.count()) == (len(TIES), len(REQUESTS))
+    posted = len(POSTS), sum(len(post.comments) for post in POSTS), sum(len(post.reactions) for post in POSTS)
+    assert (Post.objects.count(), Comment.objects.count(), Reaction.objects.count()) == posted
+    assert Notification.objects.filter(type="mention", recipient__username="alice").count() == 1
     users = get_user_model().objects.all()
     assert {user.username for user in users if user.check_password(DEMO_PASSWORD)} == set(DEMO_USERNAMES)
     call_command("demo")
-    assert Message.objects.count() == said
+    assert (Message.objects.count(), Post.objects.count()) == (said, len(POSTS))
 
 
 def test_demo_is_refused_when_debug_is_off() -> None:
