@@ -66,6 +66,8 @@ class Broker:
         self._held: set[str] = set()
         self._changed = asyncio.Event()
         self._last_echo = float("-inf")
+        self._echoes_sent = 0
+        self._echoes_heard = 0  # the number of the last one
         self._available = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -123,7 +125,7 @@ class Broker:
         while True:
             message = await layer.receive(self._channel)
             if message["type"] == ECHO:
-                self._heard()
+                self._heard(message["number"])
             elif message["from"] != self._process:
                 with contextlib.suppress(msgspec.DecodeError):  # another release's; the tail finds it
                     self._on_packet(load(message["packet"]))
@@ -153,13 +155,18 @@ class Broker:
             if self._available and loop.time() - self._last_echo > ECHO_MISSING_S:
                 logger.warning("the broker is away: no echo for %s s", ECHO_MISSING_S)
                 self._available = False
-            sending = layer.group_send(topics.echo_group(self._process), {"type": ECHO})
+            self._echoes_sent += 1
+            echo = {"type": ECHO, "number": self._echoes_sent}
+            sending = layer.group_send(topics.echo_group(self._process), echo)
             await asyncio.wait_for(sending, ECHO_MISSING_S)
             await asyncio.sleep(ECHO_EVERY_S)
 
-    def _heard(self) -> None:
+    def _heard(self, number: int) -> None:
+        """One echo missing between two is an outage as well, shorter than what counts as away."""
         self._last_echo = asyncio.get_running_loop().time()
-        if not self._available:
+        gap = number > self._echoes_heard + 1
+        self._echoes_heard = number
+        if gap or not self._available:
             self._available = True
             self._changed.set()
             self._on_return()
