@@ -15,7 +15,7 @@ import functools
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -65,6 +65,7 @@ class Broker:
         self._wanted: dict[str, str] = {}  # group: topic, that should hold
         self._held: set[str] = set()
         self._changed = asyncio.Event()
+        self._round = asyncio.Event()  # set, and replaced, when groups were asserted
         self._last_echo = float("-inf")
         self._echoes_sent = 0
         self._echoes_heard = 0  # the number of the last one
@@ -102,6 +103,14 @@ class Broker:
     def unwant(self, topic: str) -> None:
         self._wanted.pop(topics.group(topic), None)
         self._changed.set()
+
+    async def wait_held(self, names: Iterable[str], *, within: float) -> None:
+        """Return when these topics are received, or the broker is away, or ``within`` seconds have passed."""
+        groups = {topics.group(name) for name in names}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while self._available and not groups <= self._held:
+                    await self._round.wait()
 
     async def _forever(self, work: Callable[[], Any]) -> None:
         """Run ``work`` again after any failure: the layer raises whatever its client raises."""
@@ -148,6 +157,8 @@ class Broker:
                 raise
             finally:
                 self._on_held(added)
+                self._round.set()
+                self._round = asyncio.Event()
 
     async def _echo(self, layer: Any) -> None:
         loop = asyncio.get_running_loop()

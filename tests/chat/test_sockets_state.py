@@ -60,7 +60,7 @@ actions = st.tuples(
 
 @pytest.mark.parametrize("on_both", ["site"], indirect=True)
 @settings(
-    max_examples=6,
+    max_examples=5,
     deadline=None,
     phases=[Phase.generate],  # shrinking takes minutes; a failure shows its whole history
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -102,9 +102,9 @@ async def act(who: Person, action: str, number: int, authors: dict[int, Person],
             await who.read(message_id)
 
 
-SOCKETS = 8  # of one person at once, at most; the server allows 20
-
 # ── lists, and their cursors ────────────────────────────────────────────────────────────────
+
+SOCKETS = 8  # of one person at once, at most; the server allows 20
 
 
 @pytest.mark.parametrize("until", ["delete as owner", "remove a member", "leave"])

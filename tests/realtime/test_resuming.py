@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from chat import services
 from chat.models import Chat, Message
+from realtime import send_to_users
 from tests.harness.client import Client, Frame
 from tests.harness.people import People
 from tests.harness.site import Site
 from tests.realtime.client_state import Said, State
+from tests.realtime.noted import Noted
 from tests.realtime.talking import say, say_together
 
 EMOJI = "👍"
@@ -110,10 +112,12 @@ class Story:
         services.chat_update(chat=chat, actor=self.alice, title=f"title {number}")
 
     def last_words(self) -> None:
-        """Something that bob hears in each chat, whatever happened."""
+        """Something that bob hears on each topic, whatever happened."""
         for chat in self.chats:
             self._join(chat, 0)
             say_together(chat, self.alice, END)
+        if self.several_topics:
+            send_to_users([self.bob.pk], self.channel, Noted(text=END))
 
     # ── who listens ─────────────────────────────────────────────────────────────────────────
 
@@ -147,10 +151,12 @@ class Story:
         state.apply(frames, several_topics=self.several_topics)
 
     async def finish(self, state: State, client: Client) -> None:
-        """Read until the last words of every chat were heard, and what comes with them."""
+        """Read until the last words of every topic were heard, and what comes with them."""
         for chat in self.chats:
             while END not in [text for text, _ in state.said.get(f"messages/{chat.pk}", {}).values()]:
                 self.take(state, [await client.recv()])
+        while self.several_topics and Noted.type not in client.types:
+            self.take(state, [await client.recv()])
         self.take(state, await client.barrier())
 
     async def play(self, history: list[Operation]) -> None:
