@@ -15,7 +15,7 @@ import functools
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -65,7 +65,10 @@ class Broker:
         self._wanted: dict[str, str] = {}  # group: topic, that should hold
         self._held: set[str] = set()
         self._changed = asyncio.Event()
+        self._round = asyncio.Event()  # set, and replaced, when groups were asserted
         self._last_echo = float("-inf")
+        self._echoes_sent = 0
+        self._echoes_heard = 0  # the number of the last one
         self._available = False
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -101,6 +104,14 @@ class Broker:
         self._wanted.pop(topics.group(topic), None)
         self._changed.set()
 
+    async def wait_held(self, names: Iterable[str], *, within: float) -> None:
+        """Return when these topics are received, or the broker is away, or ``within`` seconds have passed."""
+        groups = {topics.group(name) for name in names}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while self._available and not groups <= self._held:
+                    await self._round.wait()
+
     async def _forever(self, work: Callable[[], Any]) -> None:
         """Run ``work`` again after any failure: the layer raises whatever its client raises."""
         while True:
@@ -123,7 +134,7 @@ class Broker:
         while True:
             message = await layer.receive(self._channel)
             if message["type"] == ECHO:
-                self._heard()
+                self._heard(message["number"])
             elif message["from"] != self._process:
                 with contextlib.suppress(msgspec.DecodeError):  # another release's; the tail finds it
                     self._on_packet(load(message["packet"]))
@@ -146,6 +157,8 @@ class Broker:
                 raise
             finally:
                 self._on_held(added)
+                self._round.set()
+                self._round = asyncio.Event()
 
     async def _echo(self, layer: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -153,13 +166,18 @@ class Broker:
             if self._available and loop.time() - self._last_echo > ECHO_MISSING_S:
                 logger.warning("the broker is away: no echo for %s s", ECHO_MISSING_S)
                 self._available = False
-            sending = layer.group_send(topics.echo_group(self._process), {"type": ECHO})
+            self._echoes_sent += 1
+            echo = {"type": ECHO, "number": self._echoes_sent}
+            sending = layer.group_send(topics.echo_group(self._process), echo)
             await asyncio.wait_for(sending, ECHO_MISSING_S)
             await asyncio.sleep(ECHO_EVERY_S)
 
-    def _heard(self) -> None:
+    def _heard(self, number: int) -> None:
+        """One echo missing between two is an outage as well, shorter than what counts as away."""
         self._last_echo = asyncio.get_running_loop().time()
-        if not self._available:
+        gap = number > self._echoes_heard + 1
+        self._echoes_heard = number
+        if gap or not self._available:
             self._available = True
             self._changed.set()
             self._on_return()

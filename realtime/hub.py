@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("kith.hub")
 
 FILL_PAGE = 500  # rows of one read of the log
+HEARD_WITHIN_S = 0.25  # an opening waits no longer for the broker
 DRAIN_S = 2.0  # a client that takes nothing for so long is not waited for when the process stops
 
 
@@ -95,6 +96,12 @@ class Hub:
         stream.taps[tap.socket] = tap
         stream.waiting.add(tap)
         return stream
+
+    async def heard(self, names: Iterable[str]) -> None:
+        """Wait, not for long, until other processes' packets of these topics arrive: a LATEST event that
+        is missed after the state was read is told by nothing else."""
+        if self.broker is not None:
+            await self.broker.wait_held(names, within=HEARD_WITHIN_S)
 
     def leave(self, tap: Tap) -> None:
         stream = tap.stream

@@ -25,6 +25,9 @@ from realtime.errors import RateLimited
 logger = logging.getLogger("kith.limits")
 
 REDIS_TIMEOUT_S = 0.5
+REST_S = 5.0  # not asked again for so long after a failure: each command would wait out the timeout
+
+_resting_until = [0.0]  # monotonic seconds
 
 
 @functools.cache
@@ -55,12 +58,15 @@ def _count(name: str, key: tuple[Any, ...], *, spend: bool) -> None:
         return
     item = RateLimitItemPerMinute(amount, namespace=f"kith.{name}")
     parts = [str(part) for part in key]
+    if time.monotonic() < _resting_until[0]:
+        return
     try:
         limiter = _limiter()
         allowed = limiter.hit(item, *parts) if spend else limiter.test(item, *parts)
         reset = 0.0 if allowed else limiter.get_window_stats(item, *parts).reset_time
     except Exception as error:  # noqa: BLE001  # the storage's errors are of its library
-        logger.warning("rates are not enforced: %s: %s", type(error).__name__, error)
+        logger.warning("rates are not enforced for %s s: %s", REST_S, error)
+        _resting_until[0] = time.monotonic() + REST_S
         return
     if not allowed:
         raise RateLimited(retry_after=max(1, math.ceil(reset - time.time())))
@@ -105,3 +111,4 @@ def count_auth_failure(ip: str) -> None:
 def forget() -> None:
     """Start to count anew: tests, and a changed REDIS_URL."""
     _limiter.cache_clear()
+    _resting_until[0] = 0.0

@@ -77,6 +77,7 @@ class Subscription:
         while not self._closed:
             for name in names:
                 self._tap(name)
+            await self.socket.hub.heard(names)
             found = await threads.read(read_snapshot, channel, since, most=most)
             names = found.names
             if self.taps.keys() >= set(names):  # else: closed, or gained in between: join those, too

@@ -131,6 +131,7 @@ def test_users_are_picked_by_key_where_the_admin_does_not_know_them(
     assert "admin-autocomplete" in str(
         moderator.get(url(Membership, "add/")).context["adminform"].form["user"]
     )
-    monkeypatch.delitem(admin.site._registry, User)
+    pages: dict[Any, Any] = admin.site._registry
+    monkeypatch.delitem(pages, User)
     page = moderator.get(url(Membership, "add/"))
     assert "admin-autocomplete" not in str(page.context["adminform"].form["user"])

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chat.models import Chat, Message
-from chat.services import message_delete, message_edit, message_send
+from chat.services import chat_create, message_delete, message_edit, message_send
 from tests.chat.scene import Person, Scene, everything, watching
 from tests.harness.client import Client
 from tests.harness.people import People
@@ -60,7 +60,7 @@ actions = st.tuples(
 
 @pytest.mark.parametrize("on_both", ["site"], indirect=True)
 @settings(
-    max_examples=6,
+    max_examples=5,
     deadline=None,
     phases=[Phase.generate],  # shrinking takes minutes; a failure shows its whole history
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -103,6 +103,8 @@ async def act(who: Person, action: str, number: int, authors: dict[int, Person],
 
 
 # ── lists, and their cursors ────────────────────────────────────────────────────────────────
+
+SOCKETS = 8  # of one person at once, at most; the server allows 20
 
 
 @pytest.mark.parametrize("until", ["delete as owner", "remove a member", "leave"])
@@ -154,7 +156,7 @@ async def test_listing_and_subscribing_while_others_write_misses_nothing(scene: 
             for number, user in enumerate([scene.alice.user, scene.bob.user, scene.carol.user])
         ]
         views: list[tuple[ChatState | Inbox, Client]] = []
-        while not all(writer.done() for writer in writers):
+        while len(views) < SOCKETS and not all(writer.done() for writer in writers):
             chat = await asyncio.to_thread(ChatState.read, scene.bob.api, chat_id)
             inbox = await asyncio.to_thread(Inbox, scene.bob.api)
             for state, channel in ((chat, f"messages/{chat_id}"), (inbox, "messages")):
@@ -167,6 +169,30 @@ async def test_listing_and_subscribing_while_others_write_misses_nothing(scene: 
             await client.until("new_message", content="the end")
             state.apply_all(client.seen)
             assert state.facts == (after.facts if isinstance(state, Inbox) else after.facts[chat_id])
+
+
+async def test_chat_that_begins_while_one_lists_is_listed_or_told(scene: Scene) -> None:
+    site, bob = scene.bob.site, scene.bob
+
+    def begin() -> None:
+        for number in range(12):
+            chat_create(creator=scene.alice.user, member_ids=[bob.user.pk], title=f"{number}")
+
+    async with AsyncExitStack() as sockets:
+        writer = asyncio.create_task(asyncio.to_thread(site.run, begin))
+        views: list[tuple[set[int], Client]] = []
+        while len(views) < SOCKETS and not writer.done():
+            listed = (await asyncio.to_thread(bob.api.get, "/api/chats/")).json()
+            opening = site.open("messages", bob.user, since=listed["cursor"])
+            client = await sockets.enter_async_context(opening)
+            views.append(({row["id"] for row in listed["results"]}, client))
+        await writer
+        site.run(chat_create, creator=scene.alice.user, member_ids=[bob.user.pk], title="the last")
+        expected = {row["id"] for row in bob.api.get("/api/chats/").json()["results"]}
+        for listed_ids, client in views:
+            await client.until("chat_added", title="the last")
+            told = {frame["chat_id"] for frame in client.seen if frame["type"] == "chat_added"}
+            assert listed_ids | told == expected
 
 
 @pytest.mark.parametrize("on_both", ["postgres_site"], indirect=True)
