@@ -13,6 +13,7 @@ A pytest fixture for commits inside a test's transaction is pytest-django's own
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -77,9 +78,13 @@ class SocketClient:
         """The next frame.
 
         Raises:
-            TimeoutError: none came.
+            TimeoutError: none came; the socket lives on (the communicator's own wait would end it).
+            AssertionError: the socket was closed instead; says the code.
         """
-        return dict(msgspec.json.decode(await self._socket.receive_from(within)))
+        message = await asyncio.wait_for(self._socket.output_queue.get(), within)
+        if message["type"] != "websocket.send":
+            raise AssertionError(f"the socket was closed with {message.get('code')}")
+        return dict(msgspec.json.decode(message["text"]))
 
     async def until(self, wanted: str, within: float = 5) -> dict[str, Any]:
         """The next frame of this type; others before it are passed over."""

@@ -121,6 +121,8 @@ async def gain_unread(site: Site, people: People, client: Client, owner: Any, us
         while number(await witness.until("cursor")) <= number(witness.opening[0]):
             pass
     site.run(say, gained, owner, "two")
+    link = client.socket.transport.get_extra_info("socket")
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024 * 1024)  # TCP crawls through little room
     client.socket.transport.resume_reading()
     await client.until("new_message", content="two", within=20)
     assert heard_once(client, gained) == ["one", "two"]

@@ -20,7 +20,6 @@ from realtime.hub import Hub
 from realtime.models import LoggedEvent, LogState
 from realtime.packets import Packet
 from tests.harness.client import Client
-from tests.harness.databases import Database
 from tests.harness.people import People
 from tests.harness.waiting import eventually
 from tests.realtime import local
