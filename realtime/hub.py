@@ -158,16 +158,18 @@ class Hub:
         self._last_id = max(self._last_id, packet.event_id)
         if stream.waiting:
             stream.backlog.append(packet)
+        slow = []
         if not silent(packet):
             slow = [tap for tap in stream.live.values() if tap.write(packet)]
             metrics.delivered.inc(len(stream.live))
-            for tap in slow:
-                tap.socket.fall_behind()
+        # What the packet changes is applied to whoever got it, also to those who fall behind with it.
         if packet.revokes is not None:
             self._revoke(stream, packet.revokes)
         if reroutes(packet):
             for tap in list(stream.live.values()):
                 tap.reroute()
+        for tap in slow:
+            tap.socket.fall_behind()
 
     def _revoke(self, stream: Stream, user_key: str) -> None:
         """The user lost the topic: nothing after this packet reaches the user's live sockets.
