@@ -147,6 +147,8 @@ class Hub:
         self._deliver_early(stream)
         if stream.early:
             self._note_hole(stream)
+        if stream.unread:
+            self._check([stream.name])
 
     def _deliver_early(self, stream: Stream) -> None:
         while stream.head is not None and (packet := stream.early.pop(stream.head + 1, None)):
@@ -207,8 +209,10 @@ class Hub:
     def _check(self, topics: Iterable[str]) -> None:
         """Something may have been missed on these topics."""
         streams = [stream for name in topics if (stream := self.streams.get(name))]
-        if streams:
-            self.spawn(self._fill_or_warn(streams))
+        for stream in streams:
+            stream.unread = stream.head is None  # an opening is under way: looked at when it settles
+        if known := [stream for stream in streams if not stream.unread]:
+            self.spawn(self._fill_or_warn(known))
 
     async def _fill_or_warn(self, streams: Collection[Stream]) -> None:
         try:
@@ -250,6 +254,8 @@ class Hub:
             return
         self._last_id, self.epoch = max(self._last_id, tail.last_id), tail.epoch
         changed = [stream for name in tail.heads if (stream := self.streams.get(name))]
+        for stream in changed:
+            stream.unread = stream.unread or stream.head is None
         late = [s for s in changed if s.head is not None and s.head < tail.heads[s.name]]
         if late:
             await self.fill(late)
