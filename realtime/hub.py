@@ -147,6 +147,8 @@ class Hub:
         self._deliver_early(stream)
         if stream.early:
             self._note_hole(stream)
+        if stream.unread:
+            self._check([stream.name])
 
     def _deliver_early(self, stream: Stream) -> None:
         while stream.head is not None and (packet := stream.early.pop(stream.head + 1, None)):
@@ -158,16 +160,18 @@ class Hub:
         self._last_id = max(self._last_id, packet.event_id)
         if stream.waiting:
             stream.backlog.append(packet)
+        slow = []
         if not silent(packet):
             slow = [tap for tap in stream.live.values() if tap.write(packet)]
             metrics.delivered.inc(len(stream.live))
-            for tap in slow:
-                tap.socket.fall_behind()
+        # What the packet changes is applied to whoever got it, also to those who fall behind with it.
         if packet.revokes is not None:
             self._revoke(stream, packet.revokes)
         if reroutes(packet):
             for tap in list(stream.live.values()):
                 tap.reroute()
+        for tap in slow:
+            tap.socket.fall_behind()
 
     def _revoke(self, stream: Stream, user_key: str) -> None:
         """The user lost the topic: nothing after this packet reaches the user's live sockets.
@@ -205,8 +209,10 @@ class Hub:
     def _check(self, topics: Iterable[str]) -> None:
         """Something may have been missed on these topics."""
         streams = [stream for name in topics if (stream := self.streams.get(name))]
-        if streams:
-            self.spawn(self._fill_or_warn(streams))
+        for stream in streams:
+            stream.unread = stream.head is None  # an opening is under way: looked at when it settles
+        if known := [stream for stream in streams if not stream.unread]:
+            self.spawn(self._fill_or_warn(known))
 
     async def _fill_or_warn(self, streams: Collection[Stream]) -> None:
         try:
@@ -248,6 +254,8 @@ class Hub:
             return
         self._last_id, self.epoch = max(self._last_id, tail.last_id), tail.epoch
         changed = [stream for name in tail.heads if (stream := self.streams.get(name))]
+        for stream in changed:
+            stream.unread = stream.unread or stream.head is None
         late = [s for s in changed if s.head is not None and s.head < tail.heads[s.name]]
         if late:
             await self.fill(late)

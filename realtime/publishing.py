@@ -91,6 +91,7 @@ def _packet(event: Event, topic: Topic, skip_socket: str | None) -> Packet:
         actor=None if (actor := event.actor()) is None else str(actor),
         key=event.key() if event.delivery is LATEST else "",
         skip_socket=skip_socket or "",
+        withheld=tuple(map(str, event.withheld_from())),
     )
 
 

@@ -31,7 +31,7 @@ class Stream:
     """One topic in this process. ``head`` is the seq of the last packet written to the live
     sockets, None until it is known from the log."""
 
-    __slots__ = ("backlog", "early", "head", "live", "name", "taps", "waiting")
+    __slots__ = ("backlog", "early", "head", "live", "name", "taps", "unread", "waiting")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -41,6 +41,7 @@ class Stream:
         self.waiting: set[Tap] = set()  # those that read the log, and will need the backlog
         self.backlog: deque[Packet] = deque(maxlen=BACKLOG_LENGTH)
         self.early: dict[int, Packet] = {}  # arrived before one with a lower seq
+        self.unread = False  # the log was found changed before the head was known
 
     def settle(self, seq: int) -> None:
         """``seq`` was the head in the log at some moment: where counting may start."""

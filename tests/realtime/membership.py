@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.models import Chat, Membership
 from chat.services import member_add, member_remove
-from tests.harness.client import Frame
+from tests.harness.client import Client, Frame
 from tests.harness.site import Site
 
 WITHIN_S = 1.0  # "the socket is told within 1 s"; KITH_POLL_S is 0.25 in tests
@@ -21,6 +21,12 @@ def name(chat: Chat) -> str:
 
 def contents(frames: list[Frame]) -> list[str]:
     return [frame["content"] for frame in frames if frame["type"] == "new_message"]
+
+
+def heard_once(client: Client, chat: Chat) -> list[str]:
+    """What the client heard in this chat; on several topics a frame may come again, and is dropped."""
+    mine = {row["id"]: row for row in client.seen if "id" in row and row["channel"] == name(chat)}
+    return contents(list(mine.values()))
 
 
 def removed_here(site: Site, chat: Chat, owner: Any, user: Any) -> None:

@@ -10,17 +10,22 @@ from realtime.topics import Topic
 
 
 class Noted(Event):
-    """Somebody wrote ``text``, ``about`` something. The other fields are what the log is told."""
+    """Somebody wrote ``text``, in a ``chat`` or ``on`` a topic of its own. The other fields are what it says
+    of itself."""
 
-    hidden = ("on", "about", "by", "loses", "gains")
+    hidden = ("chat", "on", "about", "by", "loses", "gains", "keep_from")
     text: str
+    chat: int | None = None
     on: str = "a"
     about: str = ""
     by: Any = None
     loses: Any = None
     gains: Any = None
+    keep_from: tuple[Any, ...] = ()
 
     def topic(self) -> Topic:
+        if self.chat is not None:
+            return topics.chat(self.chat)
         return topics.named("notes", self.on, channel=f"notes/{self.on}")
 
     def subject(self) -> str:
@@ -34,6 +39,9 @@ class Noted(Event):
 
     def grants(self) -> Any:
         return self.gains
+
+    def withheld_from(self) -> tuple[Any, ...]:
+        return self.keep_from
 
 
 class Corrected(Noted):

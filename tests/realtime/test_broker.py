@@ -75,6 +75,10 @@ async def flows(left: Client, right: Client) -> None:
     await eventually(heard, within=BACK_S, what="Redis to carry signals")
 
 
+def owner_of(chat: Chat) -> Any:
+    return chat.memberships.select_related("user").get(role="owner").user
+
+
 async def pass_on(sender: Client, receiver: Client, content: str, *, within: float = SOON_S) -> None:
     answer = await sender.command({"type": "message", "content": content})
     assert answer["type"] == "ack", answer
@@ -161,6 +165,15 @@ async def test_the_shell_is_heard_without_the_tail(pair: Cluster, people: People
             await client.until("new_message", content="from the shell", within=SOON_S)
 
 
+async def test_a_break_too_short_to_be_an_outage_is_noticed_too(pair: Cluster, people: People) -> None:
+    async with talking(pair, people) as (_chat, left, right):
+        with pair.redis.client() as client:
+            assert client.client_kill_filter(_type="pubsub") >= 2  # both processes' ears
+        for number in range(3):
+            await pass_on(left, right, str(number), within=BACK_S)
+        await flows(left, right)
+
+
 # ── without Redis ───────────────────────────────────────────────────────────────────────────
 
 
@@ -186,18 +199,21 @@ async def test_the_shell_is_heard_within_the_poll_where_there_is_no_redis(
 async def test_without_redis_the_tail_brings_it_and_readiness_says_so(
     cluster: Cluster, people: People
 ) -> None:
-    async with talking(cluster, people) as (_chat, left, right):
+    async with talking(cluster, people) as (chat, left, right):
+        alice = await asyncio.to_thread(cluster.left.run, owner_of, chat)
         await are(cluster, READY)
         cluster.redis.kill()
         for number in range(5):
             await pass_on(left, right, f"{number} without Redis")
         await are(cluster, AWAY)
         await pass_on(right, left, "still without")
+        async with cluster.right.open(f"messages/{chat.pk}", alice) as opened:
+            await pass_on(left, opened, "to one who came meanwhile")
         cluster.redis.start()
         await are(cluster, READY)
         await flows(left, right)
         contents = [frame["content"] for frame in right.seen if frame["type"] == "new_message"]
-        assert contents == [*[f"{number} without Redis" for number in range(5)], "still without"]
+        assert contents[:6] == [*[f"{number} without Redis" for number in range(5)], "still without"]
 
 
 @pytest.fixture

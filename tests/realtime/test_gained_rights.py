@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from chat.models import Chat
-from tests.harness.client import Client, Frame
 from tests.harness.people import People
 from tests.harness.site import Site
-from tests.harness.waiting import wait_until
 from tests.realtime.membership import (
     GAINED,
     ROUNDS,
@@ -24,15 +19,11 @@ from tests.realtime.membership import (
     Change,
     added_by_rest,
     contents,
+    heard_once,
     name,
     talk,
 )
-from tests.realtime.talking import logged, say, say_together
-
-
-@pytest.fixture(scope="module")
-def site_settings() -> dict[str, str]:
-    return {"KITH_SOCKET_BACKLOG_BYTES": "20000"}
+from tests.realtime.talking import logged, say
 
 
 @pytest.mark.parametrize("add", GAINED)
@@ -61,12 +52,6 @@ def since_joining(site: Site, chat: Chat, user: Any) -> list[str]:
     return contents(frames[start:])
 
 
-def heard_once(client: Client, chat: Chat) -> list[str]:
-    """What the client heard in this chat; on several topics a frame may come again, and is dropped."""
-    mine = {row["id"]: row for row in client.seen if "id" in row and row["channel"] == name(chat)}
-    return contents(list(mine.values()))
-
-
 @pytest.mark.parametrize("add", GAINED)
 async def test_a_gained_chat_misses_nothing_said_since_joining(
     site: Site, people: People, add: Change
@@ -93,70 +78,6 @@ async def test_a_gained_chat_misses_nothing_said_since_joining(
                 await client.until("new_message", content="the end")
         expected = since_joining(site, chat, bob)
         assert [heard_once(client, chat) for client in clients] == [expected] * len(clients)
-
-
-# ── while the socket reads nothing ──────────────────────────────────────────────────────────
-
-MUCH = ["x" * 10_000] * 800  # more than the buffers of the kernel take: the rest waits in the server
-
-
-@asynccontextmanager
-async def little_room(site: Site, user: Any, since: object = None) -> AsyncIterator[Client]:
-    """A socket on /ws/messages for which the kernel buffers little."""
-    with socket.socket() as link:
-        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-        link.connect(("127.0.0.1", site.port))
-        async with site.connect("messages", token=site.token(user), since=since, sock=link) as client:
-            yield client
-
-
-async def gain_unread(site: Site, people: People, client: Client, owner: Any, user: Any) -> None:
-    """Join a chat while the client does not read, let the hub's horizon pass it, then read."""
-    gained, elsewhere = people.chat(owner), people.chat(owner)
-    site.run(say, gained, owner, "before")
-    added_by_rest(site, gained, owner, user)
-    site.run(say, gained, owner, "one")
-    async with site.open("messages", owner) as witness:
-        site.run(say, elsewhere, owner, "meanwhile")
-        while number(await witness.until("cursor")) <= number(witness.opening[0]):
-            pass
-    site.run(say, gained, owner, "two")
-    link = client.socket.transport.get_extra_info("socket")
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024 * 1024)  # TCP crawls through little room
-    client.socket.transport.resume_reading()
-    await client.until("new_message", content="two", within=20)
-    assert heard_once(client, gained) == ["one", "two"]
-
-
-def number(frame: Frame) -> int:
-    """The horizon in a cursor."""
-    return int(frame["cursor"].rpartition("~")[2])
-
-
-async def test_a_chat_gained_while_the_socket_is_behind_is_not_missed(site: Site, people: People) -> None:
-    alice, bob = people.users("alice", "bob")
-    old = people.chat(alice, bob)
-    async with little_room(site, bob) as client:
-        await client.opened()
-        client.socket.transport.pause_reading()
-        site.run(say_together, old, alice, *MUCH)
-        wait_until(lambda: "kith_fell_behind_total 1.0" in site.api().get("/metrics").text)
-        await gain_unread(site, people, client, alice, bob)
-        assert len(heard_once(client, old)) == len(MUCH)
-
-
-async def test_a_chat_gained_during_a_long_replay_is_not_missed(site: Site, people: People) -> None:
-    alice, bob = people.users("alice", "bob")
-    old = people.chat(alice, bob)
-    site.run(say_together, old, alice, *MUCH)
-    async with little_room(site, bob, since=0) as client:
-        await client.until("connected")
-        client.socket.transport.pause_reading()
-        await gain_unread(site, people, client, alice, bob)
-        assert len(heard_once(client, old)) == len(MUCH)
-
-
-# ── on one socket of many channels ──────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("add", GAINED)

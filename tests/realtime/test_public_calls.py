@@ -19,34 +19,13 @@ from realtime.events import Event
 from realtime.models import LoggedEvent
 from realtime.publishing import publish_at_once
 from realtime.signals import broadcast as broadcast_signal
-from realtime.topics import Topic
 from tests.harness.client import Client, Frame
 from tests.harness.databases import Database, in_thread
 from tests.harness.people import People
 from tests.realtime import local
 from tests.realtime.noted import Noted, Passed, Standing
 
-
-class InChat:
-    """``on`` is a chat's id here."""
-
-    __slots__ = ()
-    on: str
-
-    def topic(self) -> Topic:
-        return topics.chat(int(self.on))
-
-
-class NotedInChat(InChat, Noted): ...
-
-
-class PassedInChat(InChat, Passed): ...
-
-
-class StandingInChat(InChat, Standing): ...
-
-
-KINDS = [NotedInChat, PassedInChat, StandingInChat]
+KINDS = [Noted, Passed, Standing]
 
 
 @pytest.fixture(autouse=True)
@@ -79,10 +58,10 @@ async def test_publish_outside_a_transaction_tells_at_once(kind: type[Noted], pe
     alice = people.user("alice")
     chat = people.chat(alice)
     async with listening(f"messages/{chat.pk}", alice) as [client]:
-        await call(publish, kind(text="now", on=str(chat.pk)))
+        await call(publish, kind(text="now", chat=chat.pk))
         frame = await client.until(kind.type, text="now")
     assert frame["channel"] == f"messages/{chat.pk}"
-    assert ("id" in frame) == ("timestamp" in frame) == (kind is NotedInChat)
+    assert ("id" in frame) == ("timestamp" in frame) == (kind is Noted)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -94,7 +73,7 @@ async def test_events_of_every_kind_wait_for_the_commit_and_die_with_a_rollback(
 
     def change(text: str, rolled_back: bool) -> None:
         with transaction.atomic():
-            publish(kind(text=text, on=str(chat.pk)))
+            publish(kind(text=text, chat=chat.pk))
             assert asyncio.run_coroutine_threadsafe(heard(client), loop).result(10) == []
             transaction.set_rollback(rolled_back)
 
@@ -111,7 +90,7 @@ async def test_apublish_returns_when_it_is_told(kind: type[Noted], people: Peopl
     alice = people.user("alice")
     chat = people.chat(alice)
     async with listening(f"messages/{chat.pk}", alice) as [client]:
-        await apublish(kind(text="from the loop", on=str(chat.pk)))
+        await apublish(kind(text="from the loop", chat=chat.pk))
         assert await heard(client) == ["from the loop"]
 
 
@@ -123,7 +102,7 @@ async def test_only_durable_events_are_logged(people: People) -> None:
     alice = people.user("alice")
     chat = people.chat(alice)
     for kind in KINDS:
-        await call(publish, kind(text="hi", on=str(chat.pk)))
+        await call(publish, kind(text="hi", chat=chat.pk))
     assert in_thread(_kept, chat) == ["member_joined", "noted"]
 
 
@@ -133,15 +112,15 @@ async def test_the_socket_of_an_ephemeral_events_sender_is_left_out(people: Peop
     async with local.hub() as hub, local.opened(f"messages/{chat.pk}", alice) as sender:
         [mine] = hub.sockets
         async with local.opened(f"messages/{chat.pk}", alice) as other:
-            publish_at_once(PassedInChat(text="at once", on=str(chat.pk)), skip_socket=mine)
-            await call(publish, PassedInChat(text="on commit", on=str(chat.pk)), skip_socket=mine)
+            publish_at_once(Passed(text="at once", chat=chat.pk), skip_socket=mine)
+            await call(publish, Passed(text="on commit", chat=chat.pk), skip_socket=mine)
             assert await heard(other) == ["at once", "on commit"]
             assert await heard(sender) == []
 
 
 def test_what_is_durable_is_not_told_at_once() -> None:
-    with pytest.raises(ValueError, match="NotedInChat is durable"):
-        publish_at_once(NotedInChat(text="no", on="5"))
+    with pytest.raises(ValueError, match="Noted is durable"):
+        publish_at_once(Noted(text="no", chat=5))
 
 
 # ── broadcast and send_to_users ─────────────────────────────────────────────────────────────

@@ -195,6 +195,32 @@ async def test_one_who_breaks_during_the_replay_goes_on_where_it_was(
     assert [content for content, _ in state.said[f"messages/{chat.pk}"].values()] == ["one", "two", "three"]
 
 
+async def test_a_server_that_is_killed_amid_messages_loses_none_and_doubles_none(
+    fresh_site: Site, people: People
+) -> None:
+    alice, bob = people.users("alice", "bob")
+    chat = people.chat(alice, bob)
+    channel, state = f"messages/{chat.pk}", State()
+    commands = [{"type": "message", "content": f"{number}", "ref": f"r{number}"} for number in range(100)]
+    for _ in range(3):
+        link = fresh_site.connect(channel, token=fresh_site.token(bob), since=state.cursor or 0)
+        async with link as reader, fresh_site.open(channel, alice) as writer:
+            for command in commands:
+                await writer.send(command)
+            await reader.until("new_message")
+            fresh_site.kill()
+            assert await reader.closed() == 1006
+            state.apply(reader.seen)
+        fresh_site.start()
+    async with fresh_site.open(channel, alice) as writer:
+        assert {(await writer.command(command))["type"] for command in commands} == {"ack"}
+    async with fresh_site.open(channel, bob, since=state.cursor) as reader:
+        state.apply(reader.opening)
+    contents = [content for content, _ in state.said[channel].values()]
+    assert sorted(contents, key=int) == [command["content"] for command in commands]
+    assert state.said[channel] == await asyncio.to_thread(fresh_site.run, truth, chat)
+
+
 def truth(chat: Chat) -> Said:
     """What the database says of a chat."""
     rows = chat.messages.prefetch_related("reactions")
