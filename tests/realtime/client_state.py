@@ -19,6 +19,7 @@ class State:
         self.cursor: Any = None
         self.known: set[int] = set()  # ids of events: a replay may repeat
         self.told_by: dict[int, int] = {}  # of each message: the id of its event
+        self.removed: dict[str, int] = {}  # by the chat's channel: the id of the newest `chat_removed`
 
     @property
     def knowledge(self) -> tuple[dict[str, Said], dict[str, dict[int, str]], dict[str, str]]:
@@ -42,8 +43,9 @@ class State:
         return self.said.setdefault(frame["channel"], {})
 
     def _new_message(self, frame: Frame) -> None:
-        self._chat(frame)[frame["message_id"]] = (frame["content"], frozenset())
-        self.told_by[frame["message_id"]] = frame["id"]
+        if frame["id"] > self.removed.get(frame["channel"], 0):
+            self._chat(frame)[frame["message_id"]] = (frame["content"], frozenset())
+            self.told_by[frame["message_id"]] = frame["id"]
 
     def _message_edited(self, frame: Frame) -> None:
         chat, message = self._chat(frame), frame["message_id"]
@@ -89,9 +91,10 @@ class State:
         self._title(channel, frame)
 
     def _chat_removed(self, frame: Frame) -> None:
-        """What was told since is of a new membership: order is promised within a topic only, and this is
-        another one than the chat's."""
+        """Forget what was told before, by id: order is promised within a topic, and this is another one than
+        the chat's. What is older may come after it, what is of a new membership before it."""
         channel = f"messages/{frame['chat_id']}"
+        self.removed[channel] = frame["id"]
         chat = self.said.setdefault(channel, {})
         for message in [message for message in chat if self.told_by[message] < frame["id"]]:
             del chat[message]
