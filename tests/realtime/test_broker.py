@@ -165,7 +165,7 @@ async def test_the_shell_is_heard_without_the_tail(pair: Cluster, people: People
             await client.until("new_message", content="from the shell", within=SOON_S)
 
 
-async def test_a_break_too_short_to_be_an_outage_is_noticed_too(pair: Cluster, people: People) -> None:
+async def test_connections_that_redis_cuts_are_made_again(pair: Cluster, people: People) -> None:
     async with talking(pair, people) as (_chat, left, right):
         with pair.redis.client() as client:
             assert client.client_kill_filter(_type="pubsub") >= 2  # both processes' ears

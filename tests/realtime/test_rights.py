@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from chat.models import Chat
+from tests.harness.client import Client, SocketClosed
 from tests.harness.people import People
 from tests.harness.site import Site
 from tests.realtime.membership import (
@@ -87,6 +88,24 @@ def allowed(site: Site, chat: Chat, user: Any) -> set[int]:
     return {row["id"] for row in frames[: end + 1]}
 
 
+def ids(client: Client, chat: Chat) -> set[int]:
+    """Of what the client heard of this chat."""
+    return {row["id"] for row in client.seen if "id" in row and row["channel"] == name(chat)}
+
+
+async def reopen_until_refused(site: Site, chat: Chat, user: Any) -> set[int]:
+    """Open the chat from its beginning, again and again; the ids of all that was heard."""
+    heard, refused = set[int](), False
+    while not refused:
+        async with site.connect(name(chat), token=site.token(user), since=0) as client:
+            with contextlib.suppress(SocketClosed, ConnectionClosed):
+                await client.opened()
+                await client.barrier()
+            heard |= ids(client, chat)
+            refused = bool(client.seen) and client.seen[0]["type"] == "error"
+    return heard
+
+
 @pytest.mark.parametrize("remove", [removed_here, removed_by_rest])
 async def test_nothing_said_after_the_removal_is_heard_however_the_two_race(
     site: Site, people: People, remove: Change
@@ -95,20 +114,7 @@ async def test_nothing_said_after_the_removal_is_heard_however_the_two_race(
     alice, carol = people.users("alice", "carol")
     for _ in range(ROUNDS):
         bob = people.user("bob")
-        chat, done, heard = people.chat(alice, bob, carol), asyncio.Event(), set[int]()
-
-        async def reconnect(
-            chat: Chat = chat, bob: Any = bob, done: asyncio.Event = done, heard: set[int] = heard
-        ) -> None:
-            refused = False
-            while not refused:
-                async with site.connect(name(chat), token=site.token(bob), since=0) as client:
-                    with contextlib.suppress(AssertionError, ConnectionClosed):  # refused, or closed
-                        await client.opened()
-                        await client.barrier()
-                    heard |= {frame["id"] for frame in client.seen if "id" in frame}
-                    refused = bool(client.seen) and client.seen[0]["type"] == "error"
-
+        chat, done = people.chat(alice, bob, carol), asyncio.Event()
         async with (
             site.open(name(chat), bob) as single,
             site.open("messages", bob) as all_chats,
@@ -116,7 +122,7 @@ async def test_nothing_said_after_the_removal_is_heard_however_the_two_race(
         ):
             for user in (alice, carol):
                 group.create_task(talk(site, chat, user, done))
-            group.create_task(reconnect())
+            reopening = group.create_task(reopen_until_refused(site, chat, bob))
             for client in (single, all_chats):
                 await client.until("new_message", content="3")
             await asyncio.to_thread(remove, site, chat, alice, bob)
@@ -124,10 +130,7 @@ async def test_nothing_said_after_the_removal_is_heard_however_the_two_race(
             await all_chats.until("chat_removed")
             await all_chats.barrier()
             done.set()
-        for client in (single, all_chats):
-            heard |= {
-                frame["id"] for frame in client.seen if "id" in frame and frame["channel"] == name(chat)
-            }
+        heard = ids(single, chat) | ids(all_chats, chat) | reopening.result()
         assert heard - allowed(site, chat, bob) == set()
 
 
