@@ -31,6 +31,10 @@ FIRST_EPOCH = "00000000"  # of a log whose state row was flushed away (Django's 
 _COLUMNS = "e.topic, e.body, e.type, e.seq, e.event_id, e.actor, e.revokes, e.withheld"  # in Packet's order
 
 
+class Pruned(Exception):
+    """What was to be read next is not kept any more."""
+
+
 class Head(NamedTuple):
     """Where a topic stands: its newest event, and how far it was pruned."""
 

@@ -51,11 +51,19 @@ class Replay:
         return len(self.packets) == REPLAY_PAGE
 
     def turn_page(self) -> None:
-        """Read what follows ``packets`` into their place. The log only grows, so this needs no snapshot;
-        and what was erased meanwhile is not shown. Runs on a reading thread."""
-        if self.since is not None:
-            last = self.packets[-1].event_id
-            self.packets = log.after_cursor(self.spans, self.since, after_id=last, limit=REPLAY_PAGE)
+        """Read what follows ``packets`` into their place. This needs no snapshot: the log grows at its end,
+        and what was erased meanwhile is not shown. Runs on a reading thread.
+
+        Raises:
+            Pruned: its beginning was removed beyond what this replay has told.
+        """
+        if self.since is None:
+            return
+        last = self.packets[-1].event_id
+        self.packets = log.after_cursor(self.spans, self.since, after_id=last, limit=REPLAY_PAGE)
+        # Asked after the page: whatever the page lacks was pruned before.
+        if any(head.pruned_id > last for head in log.heads(list(self.spans)).values()):
+            raise log.Pruned
 
 
 def read_snapshot(channel: Channel, since: str | None, *, most: int | None) -> Snapshot:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
 
-from realtime import metrics, protocol, threads
+from realtime import log, metrics, protocol, threads
 from realtime.channels import Channel
 from realtime.conf import setting
 from realtime.cursors import Cursor
@@ -47,10 +47,11 @@ class Subscription:
         from then on the hub writes.
 
         Raises:
-            Forbidden, DatabaseError: nothing was written, the channel is not open.
+            Forbidden, Overloaded, DatabaseError: nothing was written, the channel is not open.
         """
         try:
-            found = await self._join_and_read(since, most=setting("KITH_REPLAY_LIMIT"))
+            async with self.socket.hub.admission:
+                found = await self._join_and_read(since, most=setting("KITH_REPLAY_LIMIT"))
         except BaseException:  # whatever an app's channel raises
             self.close()
             raise
@@ -103,7 +104,11 @@ class Subscription:
             metrics.replayed.inc(len(found.replay.packets))
             if self._closed or self.socket.closing or not found.replay.has_more:
                 return firsts
-            await threads.read(found.replay.turn_page)
+            try:
+                await threads.read(found.replay.turn_page)
+            except log.Pruned:  # the client comes back, and learns that its cursor cannot be served
+                self.socket.restart()
+                return firsts
 
     def _tells(self, packet: Packet) -> bool:
         tap = self.taps.get(packet.topic)

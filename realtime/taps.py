@@ -80,6 +80,9 @@ class Tap:
     def take(self, packet: Packet) -> bool:
         """A packet read from the log or the backlog. False: with it the right to the topic ended."""
         if self.position is not None and packet.seq > self.position:
+            if packet.seq > self.position + 1:  # what lies between is not kept any more
+                self.socket.restart()
+                return False
             self.position = packet.seq
             if not silent(packet):
                 self.write(packet)
