@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from realtime import hub, log, threads
 
@@ -51,5 +53,9 @@ async def _database_answers() -> bool:
 
 
 def prometheus(_request: HttpRequest) -> HttpResponse:
-    """This process's figures."""
-    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    """This process's figures; of several workers on one port, all of theirs together."""
+    figures: CollectorRegistry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        figures = CollectorRegistry()
+        MultiProcessCollector(figures)  # type: ignore[no-untyped-call]
+    return HttpResponse(generate_latest(figures), content_type=CONTENT_TYPE_LATEST)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge
 
-sockets = Gauge("kith_sockets", "open WebSockets of this process")
+sockets = Gauge("kith_sockets", "open WebSockets", multiprocess_mode="livesum")
 delivered = Counter("kith_delivered_total", "durable events written to live sockets")
 replayed = Counter("kith_replayed_total", "durable events read from the log for sockets behind")
 holes = Counter("kith_holes_total", "topics read from the log because a packet was missing")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from realtime import hub, threads
+from realtime import hub, threads, workers
 from realtime.conf import setting
 
 logger = logging.getLogger("kith.server")
 
+GRACE_S = 10  # for HTTP requests under way when the process stops
 LINGER_S = 2.0  # a refused client may go on sending for so long, and still learn why
 
 Application = Callable[..., Awaitable[None]]
@@ -83,9 +86,26 @@ class Protocol(WebSocketsSansIOProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn that asks its clients to come back before it closes their sockets."""
+    """uvicorn that asks its clients to come back before it closes their sockets. ``line`` leads to the parent
+    of a worker (see `workers`)."""
 
-    async def shutdown(self, sockets: Any = None) -> None:
+    def __init__(self, config: uvicorn.Config, line: socket.socket | None = None) -> None:
+        super().__init__(config)
+        self._line = line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._line is not None:
+            with contextlib.suppress(OSError):  # gone already: its end is heard below
+                self._line.send(workers.READY)
+            asyncio.get_running_loop().add_reader(self._line, self._hear_parent, self._line)
+
+    def _hear_parent(self, line: socket.socket) -> None:
+        """It never says anything: what can be read is its end."""
+        asyncio.get_running_loop().remove_reader(line)
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
         if (running := hub.current()) is not None:
@@ -96,8 +116,10 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(application: str, *, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT.
+def run(
+    application: str, *, host: str, port: int, listener: socket.socket | None = None, line: Any = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, on an address or, as a worker, on its parent's ``listener``.
 
     Access lines are off: they would hold tokens of ``?token=``, and a proxy writes better ones.
     """
@@ -114,7 +136,7 @@ def run(application: str, *, host: str, port: int) -> None:
         access_log=False,
         log_config=None,  # the project's own, which takes tokens out of what is logged
         lifespan="on",
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=GRACE_S,
     )
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again, having ended politely
-        Server(config).run()
+        Server(config, line).run([listener] if listener is not None else None)

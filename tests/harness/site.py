@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -40,8 +40,16 @@ PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # HTTP without TLS; httpx would
 class Site(ServerProcess):
     """One `manage.py serve` process on a database, perhaps with Redis; ``settings`` of its environment."""
 
-    def __init__(self, folder: Path, database: Database, redis_url: str, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: Database,
+        redis_url: str,
+        settings: Mapping[str, str],
+        options: Sequence[str] = (),
+    ) -> None:
         super().__init__("site", folder)
+        self.options = options
         self.database = database
         self.redis_url = redis_url
         self.settings = dict(settings)
@@ -58,7 +66,8 @@ class Site(ServerProcess):
         return f"ws://127.0.0.1:{self.port}{place}{'?' if given else ''}{given}"
 
     def command(self) -> list[str]:
-        return [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        serve = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        return [*serve, *self.options]
 
     def environment(self) -> dict[str, str]:
         return self.database.environment | {"KITH_TEST_REDIS_URL": self.redis_url} | self.settings
@@ -146,14 +155,16 @@ class Sites:
         *,
         redis: RedisServer | None = None,
         settings: Mapping[str, str] = MappingProxyType({}),
+        options: Sequence[str] = (),
         active: bool = True,
     ) -> Site:
         """A running site on a new database of this vendor, or on an existing database.
 
-        ``settings`` go into its environment. ``active``: this process's ORM uses its database from now
-        on; a fixture that lives longer than a test says False, and its tests activate it themselves.
+        ``settings`` go into its environment, ``options`` on its command line. ``active``: this process's
+        ORM uses its database from now on; a fixture that lives longer than a test says False, and its
+        tests activate it themselves.
         """
-        return self.start_cluster(1, on, redis=redis, settings=settings, active=active)[0]
+        return self.start_cluster(1, on, redis=redis, settings=settings, options=options, active=active)[0]
 
     def start_cluster(
         self,
@@ -162,6 +173,7 @@ class Sites:
         *,
         redis: RedisServer | None = None,
         settings: Mapping[str, str] = MappingProxyType({}),
+        options: Sequence[str] = (),
         active: bool = True,
     ) -> list[Site]:
         """``size`` processes on one database, started side by side; otherwise as ``start``."""
@@ -170,7 +182,8 @@ class Sites:
             self._cleanup.callback(self._databases.drop, database)
         if active:
             self._cleanup.enter_context(self._databases.active(database))
-        sites = [Site(self._folder, database, redis.url if redis else "", settings) for _ in range(size)]
+        url = redis.url if redis else ""
+        sites = [Site(self._folder, database, url, settings, options) for _ in range(size)]
         for site in sites:
             self._cleanup.callback(site.close)
             self.started.append(site)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import fcntl
 import os
 import socket
@@ -11,20 +12,30 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
-from realtime import log, server
+from realtime import log, server, workers
+from realtime.conf import setting
 
 _ASGI_APPLICATION = "ASGI_APPLICATION"  # Channels' setting, unknown to Django
 
 
 class Command(BaseCommand):
-    help = "Serve the project: HTTP and WebSockets, in one process."
+    help = "Serve the project: HTTP and WebSockets, in one process or in several."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+        parser.add_argument("--workers", type=int, default=1, help="processes; needs PostgreSQL and Redis")
+        parser.add_argument("--worker", type=int, nargs=2, help=argparse.SUPPRESS)  # what a parent starts
 
-    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+    def handle(
+        self, *args: Any, host: str, port: int, workers: int, worker: list[int] | None, **options: Any
+    ) -> None:
+        if worker is not None:
+            _serve_as_worker(*worker)
+            return
         connection = connections[log.database()]
+        if workers > 1:
+            _refuse_several(connection.vendor)
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             raise CommandError("The database lacks migrations: run `manage.py migrate` first.")
@@ -36,9 +47,36 @@ class Command(BaseCommand):
             self.stdout.write(line)
         self.stdout.flush()
         connections.close_all()
-        server.run(_application(), host=host, port=port)
+        _serve(host, port, workers)
         if lock is not None:
             lock.close()
+
+
+def _serve(host: str, port: int, count: int) -> None:
+    if count == 1:
+        server.run(_application(), host=host, port=port)
+        return
+    with socket.create_server((host, port), backlog=workers.BACKLOG) as listener:
+        try:
+            workers.Workers(listener, count).run()
+        except workers.StartFailed:
+            raise CommandError("No worker came up; what is wrong stands above.") from None
+
+
+def _serve_as_worker(listener: int, line: int) -> None:
+    listening = socket.socket(fileno=listener)
+    host, port = listening.getsockname()[:2]
+    server.run(_application(), host=host, port=port, listener=listening, line=workers.parent_line(line))
+
+
+def _refuse_several(vendor: str) -> None:
+    """Without both, the workers would tell each other nothing, or only with the next tail."""
+    lacking = [
+        *(["DATABASE_URL, a PostgreSQL (SQLite serves one process)"] if vendor == "sqlite" else []),
+        *(["REDIS_URL, a Redis"] if not setting("REDIS_URL") else []),
+    ]
+    if lacking:
+        raise CommandError(f"--workers needs {' and '.join(lacking)}.")
 
 
 def _application() -> str:
