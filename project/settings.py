@@ -110,7 +110,13 @@ def database() -> dict[str, Any]:
     elif config["ENGINE"].endswith("postgresql"):
         config["CONN_HEALTH_CHECKS"] = True  # the pool then tests a connection before it lends it
         size = env.int("DATABASE_POOL_SIZE", default=20)  # of one process; the core holds up to ten
-        options["pool"] = {"min_size": 0, "max_size": size, "timeout": 20}
+        options["pool"] = {"min_size": 0, "max_size": size, "timeout": 4}
+        # A server that is gone without a word is noticed: while connecting, and in the middle of a statement.
+        options.setdefault("connect_timeout", 3)
+        options.setdefault("keepalives_idle", 10)
+        options.setdefault("keepalives_interval", 5)
+        options.setdefault("keepalives_count", 3)
+        options.setdefault("tcp_user_timeout", 20_000)  # ms
     return config
 
 

@@ -31,7 +31,7 @@ QUEUE_LENGTH = 10_000  # packets; beyond it the newest are dropped, and the tail
 ECHO_EVERY_S = 0.5
 ECHO_MISSING_S = 2.0  # four echoes: a slow Redis is not an absent one
 RETRY_S = 0.5
-FLUSH_AT_EXIT_S = 1.0  # a short-lived process gives its last packets this long
+FLUSH_AT_EXIT_S = 1.0  # a process that ends gives its last packets this long
 
 ECHO, PACKET = "kith.echo", "kith.packet"
 
@@ -83,6 +83,10 @@ class Broker:
             self._tasks.append(asyncio.create_task(self._forever(functools.partial(work, layer))))
 
     async def stop(self) -> None:
+        """Send what waits, if that is a matter of moments, and end."""
+        if self._available:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._outgoing.join(), FLUSH_AT_EXIT_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -125,7 +129,10 @@ class Broker:
         while True:
             packet = await self._outgoing.get()
             message = {"type": PACKET, "from": self._process, "packet": dump(packet)}
-            await layer.group_send(topics.group(packet.topic), message)
+            try:
+                await layer.group_send(topics.group(packet.topic), message)
+            finally:
+                self._outgoing.task_done()
 
     async def _receive(self, layer: Any) -> None:
         self._channel = await layer.new_channel()

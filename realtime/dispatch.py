@@ -8,7 +8,8 @@ from typing import Any
 from realtime import limits, metrics, threads
 from realtime.channels import Channel
 from realtime.commands import CHANGE, SIGNAL, Command
-from realtime.errors import RateLimited, UnknownType
+from realtime.conf import setting
+from realtime.errors import RateLimited, Unavailable, UnknownType
 from realtime.protocol import Envelope
 
 
@@ -42,7 +43,11 @@ async def _execute(command: Command, channel: Channel, arguments: dict[str, Any]
     if command.on_loop:
         made = await command.handler(channel, **arguments)
     else:
-        made = await threads.write(command.handler, channel, **arguments)
+        try:
+            async with asyncio.timeout(setting("KITH_COMMAND_TIMEOUT_S")):
+                made = await threads.write(command.handler, channel, **arguments)
+        except TimeoutError:  # not begun: forgotten; under way: it may still commit, the same ref will tell
+            raise Unavailable from None
     return made or {}
 
 

@@ -7,7 +7,8 @@
     ├── Conflict         the same ``ref`` with other content, or a state that forbids the change
     ├── TooLarge
     ├── RateLimited      carries ``retry_after``, seconds
-    └── Unavailable      the database is away: the same ``ref`` later
+    ├── Unavailable      the database is away: the same ``ref`` later
+    └── Overloaded       more sockets arrive at once than can be opened: come back later
 
 Services and handlers raise them. `protocol.error_frame` and `api.exception_handler` are the
 only two places that turn them into answers.
@@ -96,3 +97,7 @@ class Unavailable(KithError):
     code = "unavailable"
     status = 503
     default_message = "The database is away; send again with the same ref."
+
+
+class Overloaded(Unavailable):
+    default_message = "Too many arrive at once; come back a little later."

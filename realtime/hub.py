@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Coroutine, Iterable
+from collections.abc import Collection, Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError  # InterfaceError, too
 
-from realtime import fanout, log, metrics, signals, threads
+from realtime import fanout, log, metrics, pruning, signals, threads
+from realtime.admission import Admission
 from realtime.broker import Broker, configured
 from realtime.conf import setting
 from realtime.packets import Packet
@@ -29,7 +30,7 @@ logger = logging.getLogger("kith.hub")
 
 FILL_PAGE = 500  # rows of one read of the log
 HEARD_WITHIN_S = 0.25  # an opening waits no longer for the broker
-DRAIN_S = 2.0  # a client that takes nothing for so long is not waited for when the process stops
+FLUSH_S = 2.0  # a client that takes nothing for so long is not waited for when the process stops
 
 
 class Hub:
@@ -42,7 +43,10 @@ class Hub:
         self.users: dict[str, set[Socket]] = {}  # sockets by their user's key
         self.horizon = 0  # every transaction below it has been delivered to whoever is live
         self.epoch = log.FIRST_EPOCH
-        self.draining = False
+        self.draining = False  # what clients send from now on is not handled: nobody acknowledged it
+        self.admission = Admission()
+        self._handling = 0  # commands under way
+        self._idle = asyncio.Event()
         self.broker: Broker | None = None
         self._last_id = 0
         self._holes: set[Stream] = set()
@@ -61,6 +65,7 @@ class Hub:
             self.broker.start()
         fanout.connect(self._submit)
         self.spawn(self._tail_forever())
+        self.spawn(pruning.prune_forever())
         signals.hub_started.send(type(self), hub=self)
 
     async def stop(self) -> None:
@@ -230,6 +235,9 @@ class Hub:
             while positions := {s.name: s.head for s in streams if s.head is not None and s.taps}:
                 packets = await threads.read(log.after_seq, positions, limit=FILL_PAGE)
                 for packet in packets:
+                    if packet.seq > positions.get(packet.topic, packet.seq) + 1:
+                        self._start_anew(packet.topic)
+                    positions[packet.topic] = packet.seq
                     self.receive(packet)
                 if len(packets) < FILL_PAGE:
                     return
@@ -280,19 +288,48 @@ class Hub:
         for socket in list(self.sockets.values()):
             socket.restart()
 
+    def _start_anew(self, topic: str) -> None:
+        """What comes next here is not kept any more: this process slept for longer than the log keeps events.
+        Clients come back, and learn by ``recovered:false`` that they missed something."""
+        if stream := self.streams.get(topic):
+            stream.head = None
+            for tap in list(stream.taps.values()):
+                tap.socket.restart()
+
     def _broker_returned(self) -> None:
         self._tail_now.set()
         for socket in list(self.sockets.values()):
             socket.tell_states()
 
+    # ── the end ─────────────────────────────────────────────────────────────────────────────
+
+    @contextlib.contextmanager
+    def handling(self) -> Iterator[None]:
+        """A command is under way: `drain` waits for its answer to be written."""
+        self._handling += 1
+        try:
+            yield
+        finally:
+            self._handling -= 1
+            if not self._handling:
+                self._idle.set()
+
     async def drain(self) -> None:
-        """The process is about to stop: ask every client to come back, each at its own moment."""
+        """The process is about to stop: answer what is under way, then ask every client to come back, each at
+        its own moment."""
         self.draining = True
-        for socket in list(self.sockets.values()):
-            socket.restart()
-        flushed = [asyncio.ensure_future(socket.flushed()) for socket in self.sockets.values()]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(setting("KITH_DRAIN_S")):
+                while self._handling:
+                    self._idle.clear()
+                    await self._idle.wait()
+        sockets = list(self.sockets.values())
+        window_ms = max(setting("KITH_RECONNECT_MS"), 1000 * len(sockets) // setting("KITH_RECONNECTS_PER_S"))
+        for socket in sockets:
+            socket.restart(window_ms)
+        flushed = [asyncio.ensure_future(socket.flushed()) for socket in sockets]
         if flushed:
-            await asyncio.wait(flushed, timeout=DRAIN_S)
+            await asyncio.wait(flushed, timeout=FLUSH_S)
 
 
 _hubs: dict[asyncio.AbstractEventLoop, asyncio.Task[Hub]] = {}  # one, but in tests

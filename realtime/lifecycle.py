@@ -124,7 +124,7 @@ class SocketConsumer(SignInConsumer):
 
     async def receive(self, text: str | None = None) -> None:
         """One frame of the client; whatever it raises becomes an `error` frame here."""
-        if self.socket.closing:
+        if self.socket.closing or self.hub.draining:
             return
         envelope = Envelope(type="")
         try:
@@ -138,7 +138,8 @@ class SocketConsumer(SignInConsumer):
             elif envelope.type == "ping":
                 self.socket.tell(protocol.pong(protocol.decode(text, _ping).timestamp))
             else:
-                await self.handle(envelope, text)
+                with self.hub.handling():
+                    await self.handle(envelope, text)
         except KithError as error:
             self.answer(error, envelope if envelope.type or text is None else protocol.salvage(text))
         except (OperationalError, InterfaceError):

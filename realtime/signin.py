@@ -14,7 +14,7 @@ from django.db import Error as DatabaseError
 from realtime import auth, credentials, limits, log, protocol, threads, topics
 from realtime.auth import AuthError, Claims, Identity
 from realtime.conf import setting
-from realtime.errors import Forbidden, KithError, RateLimited, Unavailable
+from realtime.errors import Forbidden, KithError, Overloaded, RateLimited, Unavailable
 from realtime.hub import Hub
 from realtime.packets import Packet
 from realtime.protocol import Close
@@ -82,8 +82,9 @@ class SignInConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             self.timer.cancel()
         try:
             # Set before anything else waits: what ends the sign-in meanwhile is judged by it.
-            self.identity = await self._join_and_identify(claims)
-            await self._admit(self.identity)
+            async with self.hub.admission:
+                self.identity = await self._join_and_identify(claims)
+                await self._admit(self.identity)
             await self.signed_in(since)
         except AuthError as error:
             await self._refuse_stranger(error)
@@ -91,6 +92,8 @@ class SignInConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             self.refuse(error, Close.TOO_MANY)
         except Forbidden as error:
             self.refuse(error, Close.FORBIDDEN)
+        except Overloaded as error:
+            self.refuse(error, Close.OVERLOADED)
         except DatabaseError as error:
             self._send_off(error)
         else:

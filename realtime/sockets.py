@@ -101,9 +101,10 @@ class Socket:
             if code != Close.NORMAL:
                 metrics.refused.labels(code=str(int(code))).inc()
 
-    def restart(self) -> None:
-        """Ask the client to come back, and close."""
-        self.tell(protocol.reconnect(secrets.randbelow(setting("KITH_RECONNECT_MS") + 1)))
+    def restart(self, window_ms: int | None = None) -> None:
+        """Ask the client to come back at a moment of its own within ``window_ms``, and close."""
+        window_ms = setting("KITH_RECONNECT_MS") if window_ms is None else window_ms
+        self.tell(protocol.reconnect(secrets.randbelow(window_ms + 1)))
         self.finish(Close.RESTARTING)
 
     def _queue(self, item: str | _Ending) -> None:
