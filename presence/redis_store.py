@@ -37,6 +37,7 @@ from presence.store import (
     StoreAway,
     StoreLost,
 )
+from realtime.redis_servers import async_client, client
 
 PREFIX = "kith:{presence}:"  # in braces: one slot of a Redis cluster
 TIMEOUT_S = 3.0
@@ -52,7 +53,7 @@ class RedisStore(PresenceStore):
     def __init__(self, url: str) -> None:
         self._url = url
         self._epoch = ""
-        self._client: Any = redis.asyncio.Redis.from_url(
+        self._client: Any = async_client(
             url,
             decode_responses=True,
             protocol=2,
@@ -134,7 +135,7 @@ class RedisStore(PresenceStore):
 @functools.cache
 def _blocking(url: str) -> redis.Redis:
     """For threads; it keeps a pool of its own."""
-    return redis.Redis.from_url(
+    return client(
         url,
         decode_responses=True,
         protocol=2,

@@ -12,6 +12,7 @@ import asyncio
 import atexit
 import contextlib
 import functools
+import itertools
 import logging
 import secrets
 import threading
@@ -19,11 +20,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
+from channels import DEFAULT_CHANNEL_LAYER
 from channels.layers import get_channel_layer
+from django.conf import settings
 
 from realtime import topics
 from realtime.conf import setting
 from realtime.packets import Packet, dump, load
+from realtime.redis_servers import shard
 
 logger = logging.getLogger("kith.broker")
 
@@ -33,7 +37,22 @@ ECHO_MISSING_S = 2.0  # four echoes: a slow Redis is not an absent one
 RETRY_S = 0.5
 FLUSH_AT_EXIT_S = 1.0  # a process that ends gives its last packets this long
 
+_CHANNEL_LAYERS = "CHANNEL_LAYERS"  # Channels' setting, unknown to Django
+
 ECHO, PACKET = "kith.echo", "kith.packet"
+
+
+class _Server:
+    """One of the servers that the layer spreads groups over: what waits for it, and how it answers."""
+
+    def __init__(self, echo_group: str) -> None:
+        self.echo_group = echo_group
+        self.outgoing: asyncio.Queue[Packet] = asyncio.Queue(QUEUE_LENGTH)
+        self.last_echo = float("-inf")
+        self.echoes_sent = 0
+        self.echoes_heard = 0  # the number of the last one
+        self.echo_held = False
+        self.available = False
 
 
 def configured() -> bool:
@@ -61,32 +80,33 @@ class Broker:
         self._on_held = on_held
         self._on_return = on_return
         self._process = secrets.token_hex(8)
-        self._outgoing: asyncio.Queue[Packet] = asyncio.Queue(QUEUE_LENGTH)
+        self._servers = _servers(self._process)
         self._wanted: dict[str, str] = {}  # group: topic, that should hold
         self._held: set[str] = set()
+        self._listening = asyncio.Event()  # there is a channel to add to groups
         self._changed = asyncio.Event()
         self._round = asyncio.Event()  # set, and replaced, when groups were asserted
-        self._last_echo = float("-inf")
-        self._echoes_sent = 0
-        self._echoes_heard = 0  # the number of the last one
-        self._available = False
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def available(self) -> bool:
-        return self._available
+        """Whether every server answers."""
+        return all(server.available for server in self._servers)
 
     def start(self) -> None:
         layer = get_channel_layer()
-        self._wanted[topics.echo_group(self._process)] = ""
-        for work in (self._send, self._receive, self._assert_groups, self._echo):
-            self._tasks.append(asyncio.create_task(self._forever(functools.partial(work, layer))))
+        work = [functools.partial(self._receive, layer), functools.partial(self._assert_groups, layer)]
+        for server in self._servers:
+            work += [functools.partial(each, layer, server) for each in (self._send, self._echo)]
+        self._tasks = [asyncio.create_task(self._forever(each)) for each in work]
 
     async def stop(self) -> None:
         """Send what waits, if that is a matter of moments, and end."""
-        if self._available:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._outgoing.join(), FLUSH_AT_EXIT_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_AT_EXIT_S):
+                for server in self._servers:
+                    if server.available:
+                        await server.outgoing.join()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -98,7 +118,7 @@ class Broker:
     def offer(self, packet: Packet) -> None:
         """Send to the other processes, some time soon, if there is room."""
         with contextlib.suppress(asyncio.QueueFull):
-            self._outgoing.put_nowait(packet)
+            self._server_of(topics.group(packet.topic)).outgoing.put_nowait(packet)
 
     def want(self, topic: str) -> None:
         self._wanted[topics.group(topic)] = topic
@@ -113,7 +133,7 @@ class Broker:
         groups = {topics.group(name) for name in names}
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while self._available and not groups <= self._held:
+                while self.available and not groups <= self._held:
                     await self._round.wait()
 
     async def _forever(self, work: Callable[[], Any]) -> None:
@@ -125,23 +145,29 @@ class Broker:
                 logger.warning("channel layer: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(RETRY_S)
 
-    async def _send(self, layer: Any) -> None:
+    def _server_of(self, group: str) -> _Server:
+        return self._servers[shard(group, len(self._servers))]
+
+    async def _send(self, layer: Any, server: _Server) -> None:
         while True:
-            packet = await self._outgoing.get()
+            packet = await server.outgoing.get()
             message = {"type": PACKET, "from": self._process, "packet": dump(packet)}
             try:
                 await layer.group_send(topics.group(packet.topic), message)
             finally:
-                self._outgoing.task_done()
+                server.outgoing.task_done()
 
     async def _receive(self, layer: Any) -> None:
         self._channel = await layer.new_channel()
         self._held.clear()
+        for server in self._servers:
+            server.echo_held = False
+        self._listening.set()
         self._changed.set()
         while True:
             message = await layer.receive(self._channel)
             if message["type"] == ECHO:
-                self._heard(message["number"])
+                self._heard(self._servers[message["server"]], message["number"])
             elif message["from"] != self._process:
                 with contextlib.suppress(msgspec.DecodeError):  # another release's; the tail finds it
                     self._on_packet(load(message["packet"]))
@@ -150,10 +176,12 @@ class Broker:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            added = set()
+            added: set[str] = set()
             try:
                 for group in self._wanted.keys() - self._held:
-                    await layer.group_add(group, self._channel)
+                    if not self._server_of(group).available:
+                        continue  # until its echo returns: the others do not wait for it
+                    await asyncio.wait_for(layer.group_add(group, self._channel), ECHO_MISSING_S)
                     self._held.add(group)
                     added.add(self._wanted.get(group, ""))
                 for group in self._held - self._wanted.keys():
@@ -167,27 +195,44 @@ class Broker:
                 self._round.set()
                 self._round = asyncio.Event()
 
-    async def _echo(self, layer: Any) -> None:
-        loop = asyncio.get_running_loop()
+    async def _echo(self, layer: Any, server: _Server) -> None:
+        loop, index = asyncio.get_running_loop(), self._servers.index(server)
         while True:
-            if self._available and loop.time() - self._last_echo > ECHO_MISSING_S:
+            if server.available and loop.time() - server.last_echo > ECHO_MISSING_S:
                 logger.warning("the broker is away: no echo for %s s", ECHO_MISSING_S)
-                self._available = False
-            self._echoes_sent += 1
-            echo = {"type": ECHO, "number": self._echoes_sent}
-            sending = layer.group_send(topics.echo_group(self._process), echo)
+                server.available = False
+            await self._listening.wait()
+            if not server.echo_held:
+                await asyncio.wait_for(layer.group_add(server.echo_group, self._channel), ECHO_MISSING_S)
+                server.echo_held = True
+            server.echoes_sent += 1
+            echo = {"type": ECHO, "server": index, "number": server.echoes_sent}
+            sending = layer.group_send(server.echo_group, echo)
             await asyncio.wait_for(sending, ECHO_MISSING_S)
             await asyncio.sleep(ECHO_EVERY_S)
 
-    def _heard(self, number: int) -> None:
+    def _heard(self, server: _Server, number: int) -> None:
         """One echo missing between two is an outage as well, shorter than what counts as away."""
-        self._last_echo = asyncio.get_running_loop().time()
-        gap = number > self._echoes_heard + 1
-        self._echoes_heard = number
-        if gap or not self._available:
-            self._available = True
+        server.last_echo = asyncio.get_running_loop().time()
+        gap = number > server.echoes_heard + 1
+        server.echoes_heard = number
+        if gap or not server.available:
+            server.available = True
             self._changed.set()
             self._on_return()
+
+
+def _servers(process: str) -> list[_Server]:
+    """One for each server that the layer spreads groups over, with an echo group that this one carries."""
+    layers: dict[str, dict[str, Any]] = getattr(settings, _CHANNEL_LAYERS)
+    hosts = layers[DEFAULT_CHANNEL_LAYER].get("CONFIG", {}).get("hosts", ())
+    count = max(1, len(hosts))
+    groups = (topics.echo_group(f"{process}.{number}") for number in itertools.count())
+    found: dict[int, str] = {}
+    while len(found) < count:
+        group = next(groups)
+        found.setdefault(shard(group, count), group)
+    return [_Server(found[index]) for index in range(count)]
 
 
 # ── processes without a hub: the shell, tasks, management commands ──────────────────────────

@@ -12,13 +12,13 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.storage import MemoryStorage, RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 
-from realtime import threads
+from realtime import redis_servers, threads
 from realtime.conf import setting
 from realtime.errors import RateLimited
 
@@ -39,8 +39,8 @@ def _storage() -> Storage:
     url = setting("REDIS_URL")
     if not url:
         return MemoryStorage()
-    timeouts = {"socket_timeout": REDIS_TIMEOUT_S, "socket_connect_timeout": REDIS_TIMEOUT_S}
-    return cast("Storage", storage_from_string(url, wrap_exceptions=True, **timeouts))
+    client = redis_servers.client(url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
+    return RedisStorage("redis://", connection_pool=client.connection_pool, wrap_exceptions=True)
 
 
 def check(name: str, *key: Any) -> None:
