@@ -190,11 +190,29 @@ def after_seq(positions: Mapping[str, int], *, limit: int) -> list[Packet]:
     return _read({name: Span(seq) for name, seq in positions.items()}, "true", [], limit)
 
 
-def after_cursor(spans: Mapping[str, Span], cursor: Cursor, *, after_id: int = 0, limit: int) -> list[Packet]:
-    """Events that a cursor has not seen, within the span of each topic, in the order of their ids, from
-    above ``after_id`` on: page by page."""
+def missed(spans: Mapping[str, Span], cursor: Cursor) -> dict[str, Span]:
+    """Of each topic's span what a cursor has not seen, and topics without such events left out.
+
+    A horizon says nothing of seqs: an event of an older transaction may follow one of a newer. So in each
+    topic it is everything from the first unseen event on, lest what is told again end with something old.
+    """
+    if not cursor.number:
+        return {name: span for name, span in spans.items() if span.floor < span.head}
     by = "e.event_id > %s" if cursor.kind == "id" else "e.xid >= %s"
-    return _read(spans, f"{by} AND e.event_id > %s", [cursor.number, after_id], limit)
+    found: dict[str, Span] = {}
+    with connections[database()].cursor() as db:
+        for some in _chunks(list(spans)):
+            db.execute(
+                f"{_within(some)} SELECT e.topic, min(e.seq) {_JOIN} AND {by} GROUP BY e.topic",
+                [*_bounds(some, spans), cursor.number],
+            )
+            found |= {name: Span(first - 1, spans[name].head) for name, first in db.fetchall()}
+    return found
+
+
+def page(spans: Mapping[str, Span], *, after_id: int = 0, limit: int) -> list[Packet]:
+    """Events within the span of each topic in the order of their ids, from above ``after_id`` on."""
+    return _read(spans, "e.event_id > %s", [after_id], limit)
 
 
 def _read(spans: Mapping[str, Span], condition: str, params: Sequence[Any], limit: int) -> list[Packet]:
@@ -210,15 +228,14 @@ def _read(spans: Mapping[str, Span], condition: str, params: Sequence[Any], limi
     return packets[:limit]
 
 
-def count_after_cursor(spans: Mapping[str, Span], cursor: Cursor, *, most: int) -> int:
-    """How many events `after_cursor` has in all; counted up to about ``most``."""
-    by = "e.event_id > %s" if cursor.kind == "id" else "e.xid >= %s"
+def count(spans: Mapping[str, Span], *, most: int) -> int:
+    """How many events `page` has in all; counted up to about ``most``."""
     found = 0
     with connections[database()].cursor() as db:
         for some in _chunks(list(spans)):
             db.execute(
-                f"{_within(some)} SELECT count(*) FROM (SELECT 1 {_JOIN} AND {by} LIMIT %s) counted",
-                [*_bounds(some, spans), cursor.number, most],
+                f"{_within(some)} SELECT count(*) FROM (SELECT 1 {_JOIN} LIMIT %s) counted",
+                [*_bounds(some, spans), most],
             )
             found += db.fetchone()[0]
     return found

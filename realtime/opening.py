@@ -57,10 +57,8 @@ class Replay:
         Raises:
             Pruned: its beginning was removed beyond what this replay has told.
         """
-        if self.since is None:
-            return
         last = self.packets[-1].event_id
-        self.packets = log.after_cursor(self.spans, self.since, after_id=last, limit=REPLAY_PAGE)
+        self.packets = log.page(self.spans, after_id=last, limit=REPLAY_PAGE)
         # Asked after the page: whatever the page lacks was pruned before.
         if any(head.pruned_id > last for head in log.heads(list(self.spans)).values()):
             raise log.Pruned
@@ -102,12 +100,13 @@ def _replay(
     if cursor is None or not _served(cursor, channel, heads, standing):
         return Replay({}, None, [], recovered=False)
     floors = channel.floors()
-    spans = {name: log.Span(floors.get(name, 0), head.seq) for name, head in heads.items()}
-    found = Replay(spans, cursor, log.after_cursor(spans, cursor, limit=REPLAY_PAGE), recovered=True)
+    allowed = {name: log.Span(floors.get(name, 0), head.seq) for name, head in heads.items()}
+    spans = log.missed(allowed, cursor)
+    found = Replay(spans, cursor, log.page(spans, limit=REPLAY_PAGE), recovered=True)
     if most is None or (len(found.packets) <= most and not found.has_more):
         return found
-    missed = log.count_after_cursor(spans, cursor, most=most + 1)
-    return found if missed <= most else Replay({}, None, [], recovered=False)
+    many = log.count(spans, most=most + 1) > most
+    return Replay({}, None, [], recovered=False) if many else found
 
 
 def _served(cursor: Cursor, channel: Channel, heads: dict[str, log.Head], standing: log.Tail) -> bool:
