@@ -97,3 +97,17 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} blocks {self.blocked}"
+
+
+class Parting(models.Model):
+    """What is left of a block when one of the two deleted their account: the acts of ``gone`` that the log
+    keeps stay hidden from ``user``."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    gone = models.CharField(max_length=64, help_text="key of the account, as text")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "gone"], name="kith_connections_parting_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user} and {self.gone}, who is gone"

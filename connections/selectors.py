@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Case, F, Q, QuerySet, When
 
-from connections.models import Block, Connection, Request
+from connections.models import Block, Connection, Parting, Request
 from realtime.errors import NotFound
 from realtime.users import parse_key
 
@@ -31,6 +31,13 @@ def hidden_ids(*, user_id: Any) -> set[Any]:
     """Keys of those whom the user blocked or who blocked the user. One query."""
     rows = Block.objects.filter(Q(user=user_id) | Q(blocked=user_id)).values_list("user_id", "blocked_id")
     return {key for pair in rows for key in pair} - {user_id}
+
+
+def hidden_actors(*, user_id: Any) -> set[str]:
+    """Keys as text of those of whose acts the user is not told: who is hidden now, or was hidden until the
+    account was deleted. Two queries."""
+    gone = Parting.objects.filter(user=user_id).values_list("gone", flat=True)
+    return {*map(str, hidden_ids(user_id=user_id)), *gone}
 
 
 def is_hidden(*, user_id: Any, other_id: Any) -> bool:

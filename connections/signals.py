@@ -10,11 +10,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models.signals import post_delete, post_save
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import Signal, receiver
 
-from connections.models import Block, Connection
+from connections.models import Block, Connection, Parting
+from connections.selectors import hidden_ids
 from realtime.rights import rights_changed
+
+_HIDDEN = "_kith_hidden"  # on a user who is being deleted: keys of those who are hidden from them
 
 tie_made = Signal()
 tie_ended = Signal()
@@ -46,6 +51,20 @@ def _block_saved(instance: Block, created: bool, raw: bool, **_: Any) -> None:
 @receiver(post_delete, sender=Block, dispatch_uid="kith.unblocked")
 def _block_deleted(instance: Block, **_: Any) -> None:
     _look_again(instance)
+
+
+@receiver(pre_delete, sender=settings.AUTH_USER_MODEL, dispatch_uid="kith.parts")
+def _user_leaves(instance: Any, **_: Any) -> None:
+    """While the blocks are still there."""
+    vars(instance)[_HIDDEN] = hidden_ids(user_id=instance.pk)
+
+
+@receiver(post_delete, sender=settings.AUTH_USER_MODEL, dispatch_uid="kith.parted")
+def _user_left(instance: Any, **_: Any) -> None:
+    """Of those, the ones who are not deleted in the same breath."""
+    left = get_user_model()._default_manager.filter(pk__in=vars(instance).pop(_HIDDEN, ()))
+    partings = [Parting(user=user, gone=str(instance.pk)) for user in left]
+    Parting.objects.bulk_create(partings, ignore_conflicts=True)
 
 
 def _look_again(block: Block) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from connections.selectors import connected_ids, hidden_ids
+from connections.selectors import connected_ids, hidden_actors
+from feed.selectors import hidden_tallies
 from realtime import topics
 from realtime.consumers import ChannelConsumer
+from realtime.tallies import Amount
 from realtime.topics import Topic
 
 
@@ -22,4 +24,7 @@ class FeedConsumer(ChannelConsumer):
         return [topics.user(self.user.pk, self.channel), *map(topics.author, authors)]
 
     def hides(self) -> Iterable[Any]:
-        return hidden_ids(user_id=self.user.pk)
+        return hidden_actors(user_id=self.user.pk)
+
+    def tallies(self) -> Iterable[tuple[Any, str, Amount]]:
+        return hidden_tallies(user=self.user)

@@ -1,8 +1,9 @@
 """What feed pushes: one class for each row of PROTOCOL §4 under ``feed``.
 
-A fact is told once, on the stream of the post's author, however many people read it. Counts are those of
-everyone: the same bytes go to all. Whoever creates or deletes what is counted holds the post's row until the
-commit, so that counts are exact and grow in the order of the stream.
+A fact is told once, on the stream of the post's author, however many people read it. Its counts are
+everyone's, and its tally lets a reader be told them without people whom the reader does not see. Whoever
+creates or deletes what is counted holds the post's row until the commit, so that counts are exact and grow in
+the order of the stream.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from typing import ClassVar, Self
 import msgspec
 from django.db.models import Count
 
+from feed.counters import comments_of, reactions_of
+from feed.leaving import still_told
 from feed.models import Comment, Post, Reaction
 from realtime import log, topics
 from realtime.erasing import erase_rewritten
-from realtime.events import CREATED, DELETED, UPDATED, Change, Event, ModelEvent
+from realtime.events import CREATED, DELETED, UPDATED, Change, Event, ModelEvent, before
+from realtime.tallies import Tally
 from realtime.topics import Topic
 from realtime.users import display_name, wire_key
 
@@ -172,6 +176,9 @@ class NewComment(OfAuthor, ModelEvent, model=Comment, on=(CREATED,)):
     def actor(self) -> UserKey:
         return self.comment.user_id
 
+    def tally(self) -> Tally:
+        return Tally("comment_count", comments_of(self.post_id), 1)
+
 
 class CommentDeleted(OfAuthor, ModelEvent, model=Comment, on=(DELETED,)):
     """A comment is gone."""
@@ -195,7 +202,7 @@ class CommentDeleted(OfAuthor, ModelEvent, model=Comment, on=(DELETED,)):
             commenter_id=wire_key(instance.author_id),
             post_id=post.pk,
             comment_id=instance.pk,
-            comment_count=post.comments.count(),
+            comment_count=post.comments.count() + len(still_told(instance)),
         )
         if post.is_deleted:  # `post_deleted` says it all; the log forgets the comment all the same
             erase_rewritten(told, told.topic().name, using=log.database())
@@ -208,6 +215,9 @@ class CommentDeleted(OfAuthor, ModelEvent, model=Comment, on=(DELETED,)):
     def actor(self) -> UserKey:
         return self.commenter_id
 
+    def tally(self) -> Tally:
+        return Tally("comment_count", comments_of(self.post_id), -1)
+
 
 # ── reactions ───────────────────────────────────────────────────────────────────────────────
 
@@ -217,30 +227,46 @@ class PostReaction(OfAuthor, ModelEvent, model=Reaction, on=(CREATED, UPDATED, D
     ``counts``: how many of each kind that there are any of."""
 
     type = "post_reaction"
+    hidden = ("author_id", "adds")
     author_id: UserKey
     post_id: int
     user_id: UserKey
     kind: str
     added: bool
     counts: dict[str, int]
+    adds: dict[str, int]  # to the counts
 
     @classmethod
     def of(cls, instance: Reaction, change: Change) -> Self | None:
         post = _held(instance)
         if post is None or post.is_deleted:
             return None
-        kinds = post.reactions.values_list("kind").annotate(Count("pk")).order_by("kind")
+        counts = dict(post.reactions.values_list("kind").annotate(Count("pk")).order_by("kind"))
+        if change is DELETED:
+            for other in still_told(instance):
+                counts[other.kind] = counts.get(other.kind, 0) + 1
         return cls(
             author_id=wire_key(post.author_id),
             post_id=post.pk,
             user_id=wire_key(instance.user_id),
             kind=instance.kind,
             added=change is not DELETED,
-            counts=dict(kinds),
+            counts=counts,
+            adds=_adds(instance, change),
         )
 
     def actor(self) -> UserKey:
         return self.user_id
+
+    def tally(self) -> Tally:
+        return Tally("counts", reactions_of(self.post_id), self.adds)
+
+
+def _adds(reaction: Reaction, change: Change) -> dict[str, int]:
+    """How a reaction's change alters the counts of its post."""
+    if change is UPDATED:
+        return {before(reaction)["kind"]: -1, reaction.kind: 1}
+    return {reaction.kind: 1 if change is CREATED else -1}
 
 
 def _held(row: Comment | Reaction) -> Post | None:

@@ -5,16 +5,18 @@ Of people hidden from the reader (who blocked whom) neither comments nor reactio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from connections.selectors import ties, without_hidden
+from connections.selectors import hidden_ids, ties, without_hidden
+from feed.counters import comments_of, reactions_of
 from feed.models import Comment, Post, Reaction
 from realtime.errors import Forbidden
+from realtime.tallies import Amount
 
 # ── posts ───────────────────────────────────────────────────────────────────────────────────
 
@@ -82,6 +84,22 @@ def readers(*, author_id: Any) -> QuerySet[Any]:
 def attachment_readable(*, user: Any, path: str) -> bool:
     """Whether a post that the user may see carries this upload, ``/upload/files/…``."""
     return posts_visible(user=user).filter(attachment=path).exists()
+
+
+# ── what hidden people add to counts ────────────────────────────────────────────────────────
+
+
+def hidden_tallies(*, user: Any) -> Iterator[tuple[Any, str, Amount]]:
+    """``(key, counter, amount)`` of everyone hidden from the user, under posts that the user sees. Three
+    queries."""
+    # The keys themselves: what a few people said is found by its author, not by looking through all comments.
+    hidden, posts = hidden_ids(user_id=user.pk), posts_visible(user=user).values("pk")
+    said = Comment.objects.filter(author__in=hidden, post__in=posts).values_list("author", "post")
+    for key, post_id, number in said.annotate(Count("pk")):
+        yield key, comments_of(post_id), number
+    reactions = Reaction.objects.filter(user__in=hidden, post__in=posts)
+    for key, post_id, kind in reactions.values_list("user", "post", "kind"):
+        yield key, reactions_of(post_id), {kind: 1}
 
 
 # ── comments ────────────────────────────────────────────────────────────────────────────────

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from realtime.publishing import publish as publish
     from realtime.publishing import send_to_users as send_to_users
     from realtime.rights import close_sockets as close_sockets
+    from realtime.tallies import Tally as Tally
 
 _HOME = {
     "realtime.consumers": ["ChannelConsumer"],
@@ -52,6 +53,7 @@ _HOME = {
         "asend_to_users",
     ],
     "realtime.rights": ["close_sockets"],
+    "realtime.tallies": ["Tally"],
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 

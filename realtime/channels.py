@@ -22,6 +22,7 @@ from realtime import topics
 from realtime.commands import Command, commands_of
 from realtime.errors import UnknownChannel
 from realtime.events import Event
+from realtime.tallies import Amount
 from realtime.topics import Topic
 
 _PARAMETER = re.compile(r"<([a-z_]+)>")
@@ -73,6 +74,11 @@ class Channel:
 
     def hides(self) -> Iterable[Any]:
         """Keys of users whose acts (`Event.actor`) this user is not told of here: who blocked whom."""
+        return ()
+
+    def tallies(self) -> Iterable[tuple[Any, str, Amount]]:
+        """What those whom it `hides` add now to the totals told here (`Event.tally`): their key, the
+        counter and how much. Runs in the snapshot of `hides`."""
         return ()
 
     def state(self) -> Event | dict[str, Any] | None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self, cast
 
 import msgspec
@@ -27,6 +27,7 @@ from django.db.models import Model
 from django.dispatch import Signal
 
 from realtime import protocol
+from realtime.tallies import Tally
 from realtime.topics import Topic
 
 
@@ -54,6 +55,8 @@ CREATED, UPDATED, DELETED = Change.CREATED, Change.UPDATED, Change.DELETED
 registry: dict[str, type[Event]] = {}
 model_events: dict[type[Model], list[type[ModelEvent]]] = {}
 model_event_declared = Signal()  # sender: the model; `signals` watches it from then on
+
+BEFORE = "_kith_before"  # on an instance that is being saved, see `before`
 
 _SNAKE = re.compile(r"[a-z][a-z0-9_]*\Z")
 
@@ -115,6 +118,11 @@ class Event(msgspec.Struct, metaclass=EventMeta):
         """Keys of users who hear the topic, but not this. Asked when it is published."""
         return ()
 
+    def tally(self) -> Tally | None:
+        """DURABLE only: what the actor's act added to a total that the frame tells. Those to whom the actor
+        is hidden (`Channel.hides`) are told the total without it, in this event and in later ones."""
+        return None
+
     def key(self) -> str:
         """LATEST only: a newer event of the same key takes the place of an older one."""
         raise NotImplementedError(f"{type(self).__name__} is LATEST and must say its key()")
@@ -154,6 +162,12 @@ class ModelEvent(Event):
         return cls(**{name: getattr(instance, name) for name in cls.__struct_fields__})
 
 
+def before(instance: Model) -> Mapping[str, Any]:
+    """For `of` at UPDATED: what the row had before this save, in the fields that its model's events watch."""
+    found: Mapping[str, Any] = instance.__dict__[BEFORE]
+    return found
+
+
 def _register(cls: type[Event]) -> None:
     """Refuse a declaration that would fail later, and say what is wrong with it."""
     culprit = f"{cls.__module__}.{cls.__qualname__}"
@@ -168,6 +182,10 @@ def _register(cls: type[Event]) -> None:
         raise ImproperlyConfigured(f"{culprit} needs a docstring: it becomes the event's documentation.")
     if cls.delivery is LATEST and cls.key is Event.key:
         raise ImproperlyConfigured(f"{culprit} is LATEST and must define key().")
+    if cls.delivery is not DURABLE and cls.tally is not Event.tally:
+        raise ImproperlyConfigured(
+            f"{culprit} has a tally(), and must be DURABLE: acts are counted in the log."
+        )
     for name in cls.hidden:
         if name not in cls.__struct_fields__:
             raise ImproperlyConfigured(f"{culprit}: hidden field {name!r} is not one of its fields.")

@@ -23,12 +23,13 @@ from django.db import connections, router, transaction
 from realtime.cursors import Cursor
 from realtime.events import Event
 from realtime.packets import Packet
+from realtime.tallies import Tally
 from realtime.topics import Topic
 
 LOG, TOPIC, STATE = "kith_realtime_loggedevent", "kith_realtime_topic", "kith_realtime_logstate"
 # The log's epoch is eight hex digits: cursors of another epoch cannot be served.
 FIRST_EPOCH = "00000000"  # of a log whose state row was flushed away (Django's test cases do)
-_COLUMNS = "e.topic, e.body, e.type, e.seq, e.event_id, e.actor, e.revokes, e.withheld"  # in Packet's order
+_COLUMNS = "e.topic, e.body, e.type, e.seq, e.event_id, e.actor, e.revokes, e.withheld, e.tally"
 
 
 class Pruned(Exception):
@@ -84,24 +85,13 @@ def append(event: Event, topic: Topic, *, using: str) -> Entry:
     Raises:
         TransactionManagementError: there is no transaction; an event without its change, or a
             change without its event, would be possible.
+        ValueError: its tally is of a field that it does not have.
     """
     connection = connections[using]
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("log.append needs a transaction: use publish().")
-    subject = event.subject()
-    body = event.encode(topic.channel)
-    keys = [None if key is None else str(key) for key in (event.actor(), event.revokes(), event.grants())]
-    withheld = tuple(map(str, event.withheld_from()))
-    values = [
-        topic.name,
-        event.type,
-        subject,
-        *keys,
-        json.dumps(withheld) if withheld else None,
-        body.decode(),
-    ]
+    packet, values = _row(event, topic)
     with connection.cursor() as cursor:
-        packet = Packet(topic.name, body, event.type, actor=keys[0], revokes=keys[1], withheld=withheld)
         if connection.vendor == "postgresql":
             cursor.execute(_APPEND_POSTGRESQL, values)
             entry, xid = cursor.fetchone()
@@ -114,12 +104,27 @@ def append(event: Event, topic: Topic, *, using: str) -> Entry:
         return Entry(cursor.lastrowid, event_id, packet)
 
 
+def _row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
+    """The packet, still without its numbers, and the values of its row."""
+    body, tally = event.encode(topic.channel), event.tally()
+    if tally is not None and tally.field not in event.__struct_fields__:
+        raise ValueError(f"{type(event).__name__} has a tally of {tally.field!r}, which is not its field.")
+    keys = [None if key is None else str(key) for key in (event.actor(), event.revokes(), event.grants())]
+    withheld = tuple(map(str, event.withheld_from()))
+    packet = Packet(
+        topic.name, body, event.type, actor=keys[0], revokes=keys[1], withheld=withheld, tally=tally
+    )
+    told = [json.dumps(value) if value else None for value in (withheld, tally)]
+    return packet, [topic.name, event.type, event.subject(), *keys, *told, body.decode()]
+
+
 _APPEND_POSTGRESQL = f"""
-    INSERT INTO {LOG} (topic, type, subject, actor, revokes, grants, withheld, body, xid)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint) RETURNING entry, xid"""
+    INSERT INTO {LOG} (topic, type, subject, actor, revokes, grants, withheld, tally, body, xid)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint) RETURNING entry, xid"""
 _APPEND_SQLITE = f"""
-    INSERT INTO {LOG} (topic, type, subject, actor, revokes, grants, withheld, body, seq, event_id, xid)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+    INSERT INTO {LOG}
+    (topic, type, subject, actor, revokes, grants, withheld, tally, body, seq, event_id, xid)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _NEXT_ID_SQLITE = f"""
     INSERT INTO {STATE} (id, epoch, last_id) VALUES (1, %s, 1)
     ON CONFLICT (id) DO UPDATE SET last_id = last_id + 1 RETURNING last_id"""
@@ -190,11 +195,34 @@ def after_seq(positions: Mapping[str, int], *, limit: int) -> list[Packet]:
     return _read({name: Span(seq) for name, seq in positions.items()}, "true", [], limit)
 
 
-def after_cursor(spans: Mapping[str, Span], cursor: Cursor, *, after_id: int = 0, limit: int) -> list[Packet]:
-    """Events that a cursor has not seen, within the span of each topic, in the order of their ids, from
-    above ``after_id`` on: page by page."""
+def missed(spans: Mapping[str, Span], cursor: Cursor) -> dict[str, Span]:
+    """Of each topic's span what a cursor has not seen, and topics without such events left out.
+
+    A horizon says nothing of seqs: an event of an older transaction may follow one of a newer. So in each
+    topic it is everything from the first unseen event on, lest what is told again end with something old.
+    """
+    if not cursor.number:
+        return {name: span for name, span in spans.items() if span.floor < span.head}
     by = "e.event_id > %s" if cursor.kind == "id" else "e.xid >= %s"
-    return _read(spans, f"{by} AND e.event_id > %s", [cursor.number, after_id], limit)
+    found: dict[str, Span] = {}
+    with connections[database()].cursor() as db:
+        for some in _chunks(list(spans)):
+            db.execute(
+                f"{_within(some)} SELECT e.topic, min(e.seq) {_JOIN} AND {by} GROUP BY e.topic",
+                [*_bounds(some, spans), cursor.number],
+            )
+            found |= {name: Span(first - 1, spans[name].head) for name, first in db.fetchall()}
+    return found
+
+
+def tallied(spans: Mapping[str, Span]) -> list[Packet]:
+    """Events within the span of each topic that have a tally."""
+    return _read(spans, "e.tally IS NOT NULL", [], 2**31)
+
+
+def page(spans: Mapping[str, Span], *, after_id: int = 0, limit: int) -> list[Packet]:
+    """Events within the span of each topic in the order of their ids, from above ``after_id`` on."""
+    return _read(spans, "e.event_id > %s", [after_id], limit)
 
 
 def _read(spans: Mapping[str, Span], condition: str, params: Sequence[Any], limit: int) -> list[Packet]:
@@ -210,15 +238,14 @@ def _read(spans: Mapping[str, Span], condition: str, params: Sequence[Any], limi
     return packets[:limit]
 
 
-def count_after_cursor(spans: Mapping[str, Span], cursor: Cursor, *, most: int) -> int:
-    """How many events `after_cursor` has in all; counted up to about ``most``."""
-    by = "e.event_id > %s" if cursor.kind == "id" else "e.xid >= %s"
+def count(spans: Mapping[str, Span], *, most: int) -> int:
+    """How many events `page` has in all; counted up to about ``most``."""
     found = 0
     with connections[database()].cursor() as db:
         for some in _chunks(list(spans)):
             db.execute(
-                f"{_within(some)} SELECT count(*) FROM (SELECT 1 {_JOIN} AND {by} LIMIT %s) counted",
-                [*_bounds(some, spans), cursor.number, most],
+                f"{_within(some)} SELECT count(*) FROM (SELECT 1 {_JOIN} LIMIT %s) counted",
+                [*_bounds(some, spans), most],
             )
             found += db.fetchone()[0]
     return found
@@ -237,9 +264,12 @@ def _bounds(names: Sequence[str], spans: Mapping[str, Span]) -> list[Any]:
 
 
 def _packet(topic: str, body: str, *rest: Any) -> Packet:
-    packet = Packet(topic, body.encode(), *rest[:-1])
-    if rest[-1]:
-        packet.withheld = tuple(json.loads(rest[-1]))
+    *values, withheld, tally = rest
+    packet = Packet(topic, body.encode(), *values)
+    if withheld:
+        packet.withheld = tuple(json.loads(withheld))
+    if tally:
+        packet.tally = Tally(*json.loads(tally))
     return packet
 
 

@@ -52,6 +52,7 @@ class LoggedEvent(models.Model):
     revokes = models.CharField(max_length=KEY_LENGTH, null=True, help_text="user who loses the topic")
     grants = models.CharField(max_length=KEY_LENGTH, null=True, help_text="user who gains the topic")
     withheld = models.TextField(null=True, help_text="users who are not told, as a JSON array")
+    tally = models.TextField(null=True, help_text="what the act added to a total, as a JSON array")
     body = models.TextField()
     created = models.DateTimeField(db_default=Now())
 

@@ -6,6 +6,7 @@ the right, the topics, what the cursor missed, where the topics stand, and the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from realtime import cursors, log
 from realtime.channels import Channel
 from realtime.cursors import Cursor
 from realtime.packets import Packet
+from realtime.tallies import Unseen
 
 REPLAY_PAGE = 100  # rows read at once: what a replay costs in memory, however long it is
 
@@ -23,7 +25,7 @@ class Snapshot:
 
     names: list[str]
     heads: dict[str, log.Head]
-    hidden: frozenset[str]
+    unseen: Unseen
     horizon: int
     cursor: Cursor  # everything below it is in the replay, or before it
     replay: Replay
@@ -57,17 +59,18 @@ class Replay:
         Raises:
             Pruned: its beginning was removed beyond what this replay has told.
         """
-        if self.since is None:
-            return
         last = self.packets[-1].event_id
-        self.packets = log.after_cursor(self.spans, self.since, after_id=last, limit=REPLAY_PAGE)
+        self.packets = log.page(self.spans, after_id=last, limit=REPLAY_PAGE)
         # Asked after the page: whatever the page lacks was pruned before.
         if any(head.pruned_id > last for head in log.heads(list(self.spans)).values()):
             raise log.Pruned
 
 
-def read_snapshot(channel: Channel, since: str | None, *, most: int | None) -> Snapshot:
-    """``most``: how many events a cursor may have missed. Runs on a reading thread.
+def read_snapshot(
+    channel: Channel, since: str | None, *, most: int | None, written: Mapping[str, int]
+) -> Snapshot:
+    """``most``: how many events a cursor may have missed. ``written``: the seq up to which some of the topics
+    were written to this socket before. Runs on a reading thread.
 
     Raises:
         Forbidden: no right to the channel.
@@ -81,13 +84,14 @@ def read_snapshot(channel: Channel, since: str | None, *, most: int | None) -> S
             cursor = Cursor("horizon", standing.horizon, standing.epoch)
         else:
             cursor = Cursor("id", heads[names[0]].event_id, standing.epoch)
+        replay = _replay(channel, since, heads, standing, most)
         return Snapshot(
             names=names,
             heads=heads,
-            hidden=frozenset(map(str, channel.hides())),
+            unseen=_unseen(channel, heads, replay, written),
             horizon=standing.horizon,
             cursor=cursor,
-            replay=_replay(channel, since, heads, standing, most),
+            replay=replay,
             state=channel.state_frame(),
         )
 
@@ -102,12 +106,32 @@ def _replay(
     if cursor is None or not _served(cursor, channel, heads, standing):
         return Replay({}, None, [], recovered=False)
     floors = channel.floors()
-    spans = {name: log.Span(floors.get(name, 0), head.seq) for name, head in heads.items()}
-    found = Replay(spans, cursor, log.after_cursor(spans, cursor, limit=REPLAY_PAGE), recovered=True)
+    allowed = {name: log.Span(floors.get(name, 0), head.seq) for name, head in heads.items()}
+    spans = log.missed(allowed, cursor)
+    found = Replay(spans, cursor, log.page(spans, limit=REPLAY_PAGE), recovered=True)
     if most is None or (len(found.packets) <= most and not found.has_more):
         return found
-    missed = log.count_after_cursor(spans, cursor, most=most + 1)
-    return found if missed <= most else Replay({}, None, [], recovered=False)
+    many = log.count(spans, most=most + 1) > most
+    return Replay({}, None, [], recovered=False) if many else found
+
+
+def _unseen(
+    channel: Channel, heads: dict[str, log.Head], replay: Replay, written: Mapping[str, int]
+) -> Unseen:
+    """What hidden users add to totals, from where the first frame is still to be written."""
+    users = frozenset(map(str, channel.hides()))
+    if not users:
+        return Unseen()
+    unseen = Unseen(users, {name: head.seq for name, head in heads.items()}, channel.tallies())
+    spans = {}
+    for name, head in heads.items():
+        replayed = replay.spans.get(name, log.Span(head.seq))
+        floor = min(replayed.floor, written.get(name, head.seq))
+        if floor < head.seq:
+            spans[name] = log.Span(floor, head.seq)
+    for packet in log.tallied(spans):
+        unseen.note(packet)
+    return unseen
 
 
 def _served(cursor: Cursor, channel: Channel, heads: dict[str, log.Head], standing: log.Tail) -> bool:

@@ -7,6 +7,7 @@ from functools import cached_property
 import msgspec
 
 from realtime import protocol
+from realtime.tallies import Tally
 
 
 class Packet(msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
@@ -14,7 +15,7 @@ class Packet(msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
 
     ``body`` is the frame without its id; ``type`` and ``revokes`` are for the hub; ``actor`` lets
     it keep pairs apart who blocked each other; ``skip_socket`` is the sender's own socket; ``withheld``
-    are users who are not told.
+    are users who are not told; ``tally`` lets a total be told without what hidden people add to it.
     """
 
     topic: str
@@ -27,6 +28,7 @@ class Packet(msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
     key: str = ""
     skip_socket: str = ""
     withheld: tuple[str, ...] = ()
+    tally: Tally | None = None
 
     @cached_property
     def text(self) -> str:

@@ -23,7 +23,17 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import Signal, receiver
 
 from realtime import publishing
-from realtime.events import CREATED, DELETED, UPDATED, Change, ModelEvent, model_event_declared, model_events
+from realtime.events import (
+    BEFORE,
+    CREATED,
+    DELETED,
+    UPDATED,
+    Change,
+    ModelEvent,
+    before,
+    model_event_declared,
+    model_events,
+)
 
 broadcast = Signal()
 
@@ -32,8 +42,6 @@ hub_started = Signal()  # hub
 hub_stopping = Signal()  # hub
 user_came = Signal()  # hub, user_key (text): the user's first socket in this process
 user_left = Signal()  # hub, user_key: the last one is gone
-
-_BEFORE = "_kith_before"  # watched fields as the row has them, on an instance that is being saved
 
 
 def watch_declared() -> None:
@@ -84,7 +92,7 @@ def _before_save(instance: Model, raw: bool, using: str, **_: Any) -> None:
     if names and not raw and not instance._state.adding:
         rows = type(instance)._base_manager.using(using).select_for_update(no_key=True)
         row = rows.filter(pk=instance.pk).values(*names).first()
-    instance.__dict__[_BEFORE] = row or {}
+    instance.__dict__[BEFORE] = row or {}
 
 
 @functools.cache
@@ -132,12 +140,11 @@ def _attnames(event: type[ModelEvent]) -> set[str]:
 
 def _changed(instance: Model, update_fields: Iterable[str] | None) -> set[str]:
     """Watched fields that this save changed in the row."""
-    before = instance.__dict__.pop(_BEFORE, {})
-    missing = object()
+    known, missing = before(instance), object()
     saved = set(_watched(type(instance)))
     if update_fields is not None:
         saved &= {_attname(type(instance), name) for name in update_fields}
-    return {name for name in saved if before.get(name, missing) != instance.__dict__.get(name)}
+    return {name for name in saved if known.get(name, missing) != instance.__dict__.get(name)}
 
 
 def _publish(event: type[ModelEvent], instance: Model, change: Change, using: str) -> None:

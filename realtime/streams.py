@@ -38,7 +38,7 @@ class Stream:
         self.head: int | None = None
         self.taps: dict[Socket, Tap] = {}
         self.live: dict[Socket, Tap] = {}  # those of the taps that the hub writes to
-        self.waiting: set[Tap] = set()  # those that read the log, and will need the backlog
+        self.waiting: set[object] = set()  # taps and channels that read the log, and will need the backlog
         self.backlog: deque[Packet] = deque(maxlen=BACKLOG_LENGTH)
         self.early: dict[int, Packet] = {}  # arrived before one with a lower seq
         self.unread = False  # the log was found changed before the head was known
@@ -49,7 +49,7 @@ class Stream:
             self.head = seq
             self.early = {number: packet for number, packet in self.early.items() if number > seq}
 
-    def stop_waiting(self, tap: Tap) -> None:
-        self.waiting.discard(tap)
+    def stop_waiting(self, reader: object) -> None:
+        self.waiting.discard(reader)
         if not self.waiting:
             self.backlog.clear()

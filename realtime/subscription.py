@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
@@ -16,6 +17,7 @@ from realtime.errors import Forbidden
 from realtime.opening import Snapshot, read_snapshot
 from realtime.packets import Packet
 from realtime.streams import silent
+from realtime.tallies import Unseen
 
 if TYPE_CHECKING:
     from realtime.sockets import Socket
@@ -36,8 +38,9 @@ class Subscription:
         self.channel = channel
         self.name = channel.name
         self.taps: dict[str, Tap] = {}
-        self.hidden: frozenset[str] = frozenset()
+        self.unseen = Unseen()  # users whose acts it does not tell, and what they add to its totals
         self._closed = False
+        self._replaying: list[Mapping[str, log.Span]] = []
         self._rerouting = False
         self._reroute_from: int | None = None  # a horizon below what made the reroute necessary
         self._frozen: int | None = None  # the horizon below which it has everything; None: the hub's
@@ -79,40 +82,89 @@ class Subscription:
             for name in names:
                 self._tap(name)
             await self.socket.hub.heard(names)
-            found = await threads.read(read_snapshot, channel, since, most=most)
-            names = found.names
-            if self.taps.keys() >= set(names):  # else: closed, or gained in between: join those, too
-                for name in self.taps.keys() - set(names):
-                    self._untap(name)
-                self.hidden = found.hidden
-                for tap in self.taps.values():
-                    tap.hide()
-                return found
-        raise ClosedMeanwhile
+            with self._keeping_backlogs():
+                written = self._written()
+                found = await threads.read(read_snapshot, channel, since, most=most, written=written)
+                names = found.names
+                # Else it was closed, or gained a topic in between: join that, too.
+                if self.taps.keys() >= set(names) and self._note_written(found, written):
+                    break
+        else:
+            raise ClosedMeanwhile
+        for name in self.taps.keys() - set(names):
+            self._untap(name)
+        self.unseen = found.unseen
+        for tap in self.taps.values():
+            tap.hide()
+        return found
+
+    @contextmanager
+    def _keeping_backlogs(self) -> Iterator[None]:
+        """Inside, the streams keep what they deliver."""
+        streams = [tap.stream for tap in self.taps.values()]
+        for stream in streams:
+            stream.waiting.add(self)
+        try:
+            yield
+        finally:
+            for stream in streams:
+                stream.stop_waiting(self)
+
+    def _written(self) -> dict[str, int]:
+        """By topic: the seq up to which nothing will be written any more, by a tap or a replay."""
+        written = {name: seq for name, tap in self.taps.items() if (seq := tap.written) is not None}
+        for spans in self._replaying:
+            for name, span in spans.items():
+                written[name] = min(span.floor, written.get(name, span.floor))
+        return written
+
+    def _note_written(self, found: Snapshot, before: Mapping[str, int]) -> bool:
+        """Let ``found`` know what was written while it was read. False: it does not reach back as far as it
+        must, or not on to here: read again. ``before``: what was written before it was read."""
+        if not found.unseen.users:
+            return True
+        heads = {name: head.seq for name, head in found.heads.items()}
+        if any(seq < before.get(name, heads[name]) for name, seq in self._written().items() if name in heads):
+            return False
+        for name, head in heads.items():
+            packets = self.taps[name].written_since(head)
+            if packets is None:
+                return False
+            for packet in packets:
+                found.unseen.note(packet)
+        return True
 
     async def _replay(self, found: Snapshot, but: Collection[str] = ()) -> dict[str, int]:
         """Write what the cursor missed, but of topics ``but``, and but what another channel of this
         socket has written, or will. The first seq of each topic."""
         firsts: dict[str, int] = {}
+        self._replaying.append(found.replay.spans)
+        try:
+            await self._replay_pages(found, but, firsts)
+        finally:
+            self._replaying.remove(found.replay.spans)
+        return firsts
+
+    async def _replay_pages(self, found: Snapshot, but: Collection[str], firsts: dict[str, int]) -> None:
         while True:
             for packet in found.replay.packets:
                 if packet.topic in but:
                     continue
                 firsts.setdefault(packet.topic, packet.seq)
-                if self._tells(packet) and self.socket.write(packet.text):
+                if self._tells(packet) and self.socket.write(self.unseen.text(packet, self.unseen.users)):
                     await self.socket.flushed()
             metrics.replayed.inc(len(found.replay.packets))
             if self._closed or self.socket.closing or not found.replay.has_more:
-                return firsts
+                return
             try:
                 await threads.read(found.replay.turn_page)
             except log.Pruned:  # the client comes back, and learns that its cursor cannot be served
                 self.socket.restart()
-                return firsts
+                return
 
     def _tells(self, packet: Packet) -> bool:
         tap = self.taps.get(packet.topic)
-        if tap is None or packet.actor in self.hidden or silent(packet):
+        if tap is None or packet.actor in self.unseen.users or silent(packet):
             return False
         if self.socket.user_key in packet.withheld:
             return False

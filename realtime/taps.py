@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from realtime.packets import Packet
 from realtime.streams import Stream, reroutes, silent
+from realtime.tallies import Unseen
 
 if TYPE_CHECKING:
     from realtime.sockets import Socket
@@ -27,7 +28,17 @@ class Tap:
     ``start``: every packet after this seq was, or will be, written by this tap.
     """
 
-    __slots__ = ("hidden", "live", "position", "socket", "start", "stream", "subscriptions", "topic")
+    __slots__ = (
+        "hidden",
+        "live",
+        "position",
+        "socket",
+        "start",
+        "stream",
+        "subscriptions",
+        "topic",
+        "unseen",
+    )
 
     stream: Stream
 
@@ -38,20 +49,38 @@ class Tap:
         self.position: int | None = None
         self.start = 0
         self.hidden: frozenset[str] = frozenset()  # users whose acts this user is not told of
+        self.unseen: tuple[Unseen, ...] = ()  # of those of the channels that hide anyone
         self.subscriptions: set[Subscription] = set()
         self.stream = socket.hub.join(self)
 
     def write(self, packet: Packet) -> bool:
         """Deliver; True when the socket is over its budget now."""
+        for unseen in self.unseen:
+            unseen.note(packet)
         if self.hidden and packet.actor in self.hidden:
             return False
         if packet.withheld and self.socket.user_key in packet.withheld:
             return False
-        return self.socket.write(packet.text)
+        return self.socket.write(self.unseen[0].text(packet, self.hidden) if self.hidden else packet.text)
 
     def hide(self) -> None:
         """Ask the channels again whose acts to leave out: those that none of them tells."""
-        self.hidden = frozenset.intersection(*(each.hidden for each in self.subscriptions))
+        unseen = [each.unseen for each in self.subscriptions]
+        self.hidden = frozenset.intersection(*(each.users for each in unseen))
+        self.unseen = tuple(each for each in unseen if each.users)
+
+    @property
+    def written(self) -> int | None:
+        """The seq up to which this tap has written; None: nothing yet."""
+        return self.stream.head if self.live else self.position
+
+    def written_since(self, seq: int) -> list[Packet] | None:
+        """What this tap wrote after ``seq``; None: the backlog does not have all of it."""
+        written = self.written
+        if written is None or written <= seq:
+            return []
+        packets = [packet for packet in self.stream.backlog if seq < packet.seq <= written]
+        return packets if len(packets) == written - seq else None
 
     def settle(self, head: int, start: int) -> None:
         """The opening wrote all up to ``head``, from ``start`` on: now it is merely behind."""

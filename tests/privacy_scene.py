@@ -188,12 +188,16 @@ class Stage:
                 await client.send({"type": "block", "user_id": nobody.pk})
             await through(client, fences.get(channel, "a fence"))
 
+    def ways(self, channel: str) -> list[str]:
+        """From where a channel is replayed."""
+        return ["0", self.scene.cursors[channel]]
+
     async def heard(self, column: str, channel: str) -> dict[str, str]:
         """By way: all that this channel told; replays are asked for now."""
         told = {}
         if (column, channel) in self.sockets:
             told["live"] = text_of(self.sockets[column, channel].seen)
-        ways = {"since=0": "0", "since=old": self.scene.cursors[channel]}
+        ways = dict(zip(("since=0", "since=old"), self.ways(channel), strict=True))
         person = self.scene.people[column]
         replays = await asyncio.gather(
             *(opening(self.site, person, channel, since) for since in ways.values())

@@ -65,7 +65,7 @@ PLACES: dict[str, tuple[str, list[str], list[str]]] = {
     "a comment on the host's now": ("late-comment", ["feed"], ["/api/posts/{hosts}/comments/"]),
     "a reaction to the host's before": ('"sad"', ["feed"], []),  # in REST the later one is in its place
     "a reaction to the host's now": ('"kind": "wow"', ["feed"], []),
-    "that reaction, counted": ('"wow"', [], ["/api/feed/", "/api/posts/{hosts}/"]),
+    "that reaction, counted": ('"wow"', ["feed"], ["/api/feed/", "/api/posts/{hosts}/"]),
     "the group": ("early-title", [], ["/api/chats/", "/api/chats/{group}/"]),
     "a group message before": (
         "early-message",

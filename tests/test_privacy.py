@@ -16,11 +16,13 @@ import httpx
 import pytest
 
 from connections.services import request_send
+from tests.feed.state import assert_counts_are_of_what_was_told
 from tests.harness.databases import Databases, in_thread
 from tests.harness.site import Site
 from tests.privacy_scene import Scene, Stage, ask, opening, set_scene, text_of, through
 from tests.privacy_table import ASKS, LIVE_ONLY, PLACES, REPLAYED_ONLY, SEES, cells
 
+HIDDEN = ("barred", "barring")
 MISSING = 10**15 + 7  # no id of anything
 BODIES: dict[str, Any] = {"comments/": {"content": "x"}, "messages/": {"content": "x"}}
 BODIES |= {"reactions/": {"kind": "like"}, "members/": {"user_id": MISSING}}
@@ -89,21 +91,24 @@ async def test_everyone_sees_what_the_table_says(site: Site, scene: Scene, subte
 
 
 async def check_counts(stage: Stage, subtests: pytest.Subtests) -> None:
-    """REST counts what it lists. Heard are everyone's counts, because everyone hears the same bytes: so the
-    docs say (protocol.md, Feed), and whoever hides somebody must go by REST."""
+    """REST counts what it lists, and whatever way it is heard, the feed counts what it told."""
     hosts = f"/api/posts/{stage.names['hosts']}/"
-    for column in stage.scene.people:
+    everyones = stage.api("friend").get(hosts).json()
+    for column, person in stage.scene.people.items():
+        api = stage.api(column)
+        listed, shown = api.get(f"{hosts}comments/").json()["results"], api.get(hosts).json()
         with subtests.test("counts", who=column):
-            api, feed = stage.api(column), stage.sockets[column, "feed"].seen
-            listed, shown = api.get(f"{hosts}comments/").json()["results"], api.get(hosts).json()
-            everyones = stage.api("friend").get(hosts).json()
-            [*_, told] = [frame["comment_count"] for frame in feed if frame["type"] == "new_comment"]
-            assert told == everyones["comment_count"]
             assert shown["comment_count"] == len(listed)
-            assert (shown["comment_count"] < told) == (column in ("barred", "barring"))
-            [*_, counts] = [frame["counts"] for frame in feed if frame["type"] == "post_reaction"]
-            assert counts == everyones["counts"]
-            assert ("wow" in shown["counts"]) == (column not in ("barred", "barring"))
+            assert (shown["comment_count"] < everyones["comment_count"]) == (column in HIDDEN)
+            assert ("wow" in shown["counts"]) == (column not in HIDDEN)
+        ways = {since: await opening(stage.site, person, "feed", since) for since in stage.ways("feed")}
+        for way, frames in {"live": stage.sockets[column, "feed"].seen, **ways}.items():
+            with subtests.test("counts heard", who=column, way=way):
+                assert_counts_are_of_what_was_told(frames)
+                about = [frame for frame in frames if frame.get("post_id") == stage.names["hosts"]]
+                [*_, comments] = [frame["comment_count"] for frame in about if "comment_count" in frame]
+                [*_, reactions] = [frame["counts"] for frame in about if "counts" in frame]
+                assert (comments, reactions) == (shown["comment_count"], shown["counts"])
 
 
 async def check_hiding(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from feed.models import Post, Reaction
 from feed.services.rights import post_locked, post_read
 from notifications.services import notifications_withdraw, notify
 from realtime import refs
-from realtime.errors import InvalidMessage
+from realtime.errors import Forbidden, InvalidMessage
 
 TYPE = "reaction_on_post"
 
@@ -63,8 +63,11 @@ def reaction_remove(*, reaction: Reaction) -> None:
     """Take a reaction back whoever asks: for moderators.
 
     Raises:
-        Forbidden: the post is gone.
+        Forbidden: it or its post is gone.
     """
-    post = post_locked(reaction.post)
-    reaction.delete()
-    notifications_withdraw(recipient=post.author, type=TYPE, actor=reaction.user, post_id=post.pk)
+    post = post_locked(reaction.post)  # before its reactions, as everyone does
+    found = Reaction.objects.filter(pk=reaction.pk).select_related("user").first()
+    if found is None:
+        raise Forbidden
+    found.delete()
+    notifications_withdraw(recipient=post.author, type=TYPE, actor=found.user, post_id=post.pk)

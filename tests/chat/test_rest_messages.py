@@ -98,7 +98,8 @@ def test_cursor_of_messages_is_where_their_rows_end(group: Group, say: Say, api:
     cursor = parse(api(group.bob).get(f"/api/chats/{group.chat.pk}/messages/").json()["cursor"])
     assert cursor is not None
     later = say(group.chat, group.alice, "later")
-    missed = log.after_cursor({f"chat.{group.chat.pk}": log.Span(0)}, cursor, limit=10)
+    spans = {f"chat.{group.chat.pk}": log.Span(0)}
+    missed = log.page(log.missed(spans, cursor), limit=10)
     assert [packet.type for packet in missed] == ["new_message"]
     assert f'"message_id":{later.pk}'.encode() in missed[0].body
 
@@ -112,7 +113,8 @@ def test_cursor_of_chats_misses_nothing_of_any_of_them(
     for chat in (group.chat, other):
         say(chat, group.alice)
     spans = dict.fromkeys([f"chat.{group.chat.pk}", f"chat.{other.pk}"], log.Span(0))
-    assert [packet.type for packet in log.after_cursor(spans, cursor, limit=10)] == ["new_message"] * 2
+    missed = log.page(log.missed(spans, cursor), limit=10)
+    assert [packet.type for packet in missed] == ["new_message"] * 2
 
 
 def test_author_edits_and_deletes(group: Group, say: Say, api: Api) -> None:

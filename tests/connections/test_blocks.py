@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from connections.models import Block, Connection, Request
-from connections.selectors import are_connected, connected_ids, is_hidden, request_status, requests_page
+from connections.models import Block, Connection, Parting, Request
+from connections.selectors import (
+    are_connected,
+    connected_ids,
+    hidden_actors,
+    hidden_ids,
+    is_hidden,
+    request_status,
+    requests_page,
+)
 from connections.services import (
     block_add,
     block_remove,
@@ -213,3 +221,30 @@ def test_deleted_user_leaves_ties_requests_and_blocks(three: Three) -> None:
     assert requests_page(user=three.carol, limit=10) == []
     assert connected_ids(user_id=alice) == []
     assert not LoggedEvent.objects.filter(body__contains=name).exists()
+
+
+def test_who_was_hidden_stays_so_after_the_account_is_deleted(three: Three) -> None:
+    alice, bob, carol = three
+    gone = {str(bob.pk)}
+    block_add(user=alice, user_id=bob.pk)
+    block_add(user=bob, user_id=carol.pk)
+    block_add(user=carol, user_id=bob.pk)
+    bob.delete()
+    for person in (alice, carol):
+        assert hidden_ids(user_id=person.pk) == set()
+        assert hidden_actors(user_id=person.pk) == gone
+    block_add(user=alice, user_id=carol.pk)
+    assert hidden_actors(user_id=alice.pk) == gone | {str(carol.pk)}
+    block_remove(user=alice, user_id=carol.pk)
+    assert hidden_actors(user_id=alice.pk) == gone
+    alice.delete()
+    assert [parting.user for parting in Parting.objects.all()] == [carol]
+
+
+def test_those_who_are_deleted_together_leave_nothing(three: Three) -> None:
+    alice, bob, carol = three
+    block_add(user=alice, user_id=bob.pk)
+    block_add(user=carol, user_id=bob.pk)
+    gone = str(bob.pk)
+    type(alice).objects.filter(pk__in=[alice.pk, bob.pk]).delete()
+    assert [(parting.user, parting.gone) for parting in Parting.objects.all()] == [(carol, gone)]

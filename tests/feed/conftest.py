@@ -15,6 +15,7 @@ from feed.services import comment_create, post_create
 from realtime import topics
 from realtime.models import LoggedEvent
 from tests.harness.people import People
+from tests.harness.site import Site
 from uploads.services import upload_create
 
 Api = Callable[[Any], APIClient]
@@ -27,6 +28,13 @@ class Circle(NamedTuple):
     bob: Any
     carol: Any
     dave: Any
+
+
+@pytest.fixture(params=["site", "postgres_site"])
+def server(request: pytest.FixtureRequest) -> Site:
+    """On SQLite and on PostgreSQL."""
+    site: Site = request.getfixturevalue(request.param)
+    return site
 
 
 @pytest.fixture

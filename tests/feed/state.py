@@ -4,11 +4,13 @@
     feed.apply_all(await client.barrier())   what the frames make of it
     assert feed == Feed.read(api, bob.pk)
 
-`told` holds every frame against its row of PROTOCOL §4, written down a second time.
+`told` holds every frame against its row of PROTOCOL §4, written down a second time. Counts are the reader's
+own, of people whom the reader sees, in REST and in every frame.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -110,6 +112,27 @@ def told(frames: Iterable[Frame]) -> list[Row]:
     return [msgspec.convert(frame, ROWS) for frame in frames if frame["type"] not in AROUND]
 
 
+def assert_counts_are_of_what_was_told(frames: Iterable[Frame]) -> None:
+    """Under each post whose beginning is among these frames, as many as they told of, and no more."""
+    comments: dict[int, set[int]] = {}
+    reactions: dict[int, dict[int, str]] = {}
+    for row in told(frames):
+        match row:
+            case NewPost():
+                comments[row.post.id], reactions[row.post.id] = set(), {}
+            case NewComment() if row.post_id in comments:
+                comments[row.post_id].add(row.comment.id)
+                assert row.comment_count == len(comments[row.post_id])
+            case CommentDeleted() if row.post_id in comments:
+                comments[row.post_id].remove(row.comment_id)
+                assert row.comment_count == len(comments[row.post_id])
+            case PostReaction() if row.post_id in reactions:
+                reactions[row.post_id].pop(row.user_id, None)
+                if row.added:
+                    reactions[row.post_id][row.user_id] = row.kind
+                assert row.counts == Counter(reactions[row.post_id].values())
+
+
 @dataclass
 class Feed:
     """What one user sees of posts."""
@@ -125,9 +148,9 @@ class Feed:
         """As the lists tell it."""
         feed = cls(api, user_id)
         feed.cursor = api.get("/api/feed/").json()["cursor"]
-        for row in _pages(api, "/api/feed/?limit=2"):
+        for row in _pages(api, "/api/feed/?limit=5"):
             feed.posts[row["id"]] = row
-            said = {each["id"]: each for each in _pages(api, f"/api/posts/{row['id']}/comments/?limit=2")}
+            said = {each["id"]: each for each in _pages(api, f"/api/posts/{row['id']}/comments/?limit=5")}
             feed.comments[row["id"]] = said
         return feed
 

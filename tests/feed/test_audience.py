@@ -28,13 +28,6 @@ def site_settings() -> dict[str, str]:
     return {"KITH_POLL_S": "30"}  # what arrives does not wait for the tail
 
 
-@pytest.fixture(params=["site", "postgres_site"])
-def server(request: pytest.FixtureRequest) -> Site:
-    """On SQLite and on PostgreSQL."""
-    site: Site = request.getfixturevalue(request.param)
-    return site
-
-
 def post(site: Site, author: Any, content: str) -> int:
     """A post by REST: told by the server's own process."""
     answer = site.api(author).post("/api/posts/", json={"content": content}).raise_for_status()

@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
+from django.db.models.signals import pre_delete
 
 from connections.services import connection_remove
 from feed.models import Comment, Post, Reaction
@@ -13,6 +15,7 @@ from feed.services import (
     comment_delete,
     post_delete,
     reaction_clear,
+    reaction_remove,
     reaction_set,
 )
 from notifications.models import Notification
@@ -226,6 +229,61 @@ def test_database_refuses_a_second_reaction_and_an_unknown_kind(circle: Circle) 
     for user, kind in ((circle.bob, "love"), (circle.carol, "hate")):
         with pytest.raises(IntegrityError), transaction.atomic():
             Reaction.objects.create(post=post, user=user, kind=kind)
+
+
+def test_what_goes_in_one_statement_is_counted_one_by_one(circle: Circle) -> None:
+    one, other = posted(circle.alice), posted(circle.alice)
+    kept = said(one, circle.alice)
+    for post in (one, other):
+        for person in (circle.bob, circle.carol, circle.bob):
+            said(post, person)
+        reaction_set(post=post, user=circle.bob, kind="like")
+        reaction_set(post=post, user=circle.carol, kind="sad")
+    count = len(told(circle.alice))
+    get_user_model().objects.filter(pk__in=[circle.bob.pk, circle.carol.pk]).delete()
+    comments: dict[int, list[int]] = {one.pk: [], other.pk: []}
+    reactions: dict[int, list[int]] = {one.pk: [], other.pk: []}
+    for frame in told(circle.alice)[count:]:
+        if frame["type"] == "comment_deleted":
+            comments[frame["post_id"]].append(frame["comment_count"])
+        elif frame["type"] == "post_reaction":
+            assert frame["kind"] not in frame["counts"]
+            reactions[frame["post_id"]].append(sum(frame["counts"].values()))
+    assert comments == {one.pk: [3, 2, 1], other.pk: [2, 1, 0]}
+    assert reactions == {one.pk: [1, 0], other.pk: [1, 0]}
+    assert Comment.objects.get() == kept
+
+
+def test_a_deletion_that_failed_is_not_counted_later(circle: Circle) -> None:
+    post = posted(circle.alice)
+    first, second = said(post, circle.bob), said(post, circle.carol)
+    both = Comment.objects.filter(post=post)
+
+    def refuse(sender: Any, **_: Any) -> None:
+        raise ZeroDivisionError
+
+    pre_delete.connect(refuse, sender=Comment)
+    try:
+        for deleted in (both, first):
+            with pytest.raises(ZeroDivisionError):
+                deleted.delete()
+    finally:
+        pre_delete.disconnect(refuse, sender=Comment)
+    first.delete()
+    assert told(circle.alice)[-1]["comment_count"] == 1
+    second.delete()
+    assert told(circle.alice)[-1]["comment_count"] == 0
+
+
+def test_reaction_that_is_gone_is_not_removed_again(circle: Circle) -> None:
+    post = posted(circle.alice)
+    reaction_set(post=post, user=circle.bob, kind="like")
+    reaction = Reaction.objects.get()
+    reaction_set(post=post, user=circle.bob, kind="sad")
+    reaction_remove(reaction=reaction)
+    assert (told(circle.alice)[-1]["kind"], told(circle.alice)[-1]["counts"]) == ("sad", {})
+    with pytest.raises(Forbidden):
+        reaction_remove(reaction=reaction)
 
 
 def test_what_is_put_under_a_tombstone_by_any_code_is_not_told(circle: Circle) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from realtime import topics
 from realtime.events import Delivery, Event
@@ -13,7 +13,7 @@ class Noted(Event):
     """Somebody wrote ``text``, in a ``chat`` or ``on`` a topic of its own. The other fields are what it says
     of itself."""
 
-    hidden = ("chat", "on", "about", "by", "loses", "gains", "keep_from")
+    hidden: ClassVar[tuple[str, ...]] = ("chat", "on", "about", "by", "loses", "gains", "keep_from")
     text: str
     chat: int | None = None
     on: str = "a"

@@ -115,7 +115,9 @@ def test_a_thousand_topics_are_read_in_the_order_of_all() -> None:
 
 
 def missed(cursor: Cursor, *topics: str, floor: int = 0) -> list[str]:
-    return texts(log.after_cursor(dict.fromkeys(topics, Span(floor)), cursor, limit=100))
+    heads = log.heads(topics)
+    spans = {name: Span(floor, heads[name].seq) for name in topics}
+    return texts(log.page(log.missed(spans, cursor), limit=100))
 
 
 def test_an_id_is_a_place_in_one_topic() -> None:
@@ -140,17 +142,15 @@ def test_what_lies_outside_a_topics_span_is_not_read() -> None:
     note("a1", "a2", "a3", "a4")
     note("b1", on="b")
     spans = {A: Span(1, 3), B: Span(0)}
-    assert texts(log.after_cursor(spans, Cursor("id", 0), limit=100)) == ["a2", "a3", "b1"]
-    assert log.count_after_cursor(spans, Cursor("id", 0), most=100) == 3
+    assert texts(log.page(spans, limit=100)) == ["a2", "a3", "b1"]
+    assert log.count(spans, most=100) == 3
 
 
 def test_pages_follow_each_other_without_a_gap() -> None:
     for number in range(10):
         note(f"{number}", on="ab"[number % 2])
     told: list[Packet] = []
-    while page := log.after_cursor(
-        {A: Span(0), B: Span(0)}, Cursor("id", 0), after_id=told[-1].event_id if told else 0, limit=3
-    ):
+    while page := log.page({A: Span(0), B: Span(0)}, after_id=told[-1].event_id if told else 0, limit=3):
         told += page
     assert texts(told) == [f"{number}" for number in range(10)]
 

@@ -4,8 +4,10 @@ transaction that stays open."""
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Barrier
 from typing import Any
 
@@ -13,6 +15,7 @@ from django.db import connection, transaction
 
 from chat.models import Chat
 from chat.services import message_send
+from realtime import cursors, log, topics
 from realtime.models import LoggedEvent
 from tests.harness.client import Frame
 from tests.harness.databases import Database
@@ -111,6 +114,23 @@ def test_numbers_go_by_the_order_of_commits_not_of_writes(
         assert said(chat) == ["first", "second"]
     assert said(chat) == ["first", "second", "third"]
     assert_in_order(chat)
+
+
+def test_what_a_horizon_tells_again_ends_with_the_newest_of_its_topic(
+    postgres_database: Database, people: People
+) -> None:
+    alice, bob, carol = people.users("alice", "bob", "carol")
+    chat, elsewhere = people.chat(alice, bob), people.chat(carol)
+    with ExitStack() as longer:
+        with left_open(lambda: say(chat, alice, "newest, of the oldest transaction")):
+            longer.enter_context(left_open(lambda: say(elsewhere, carol, "not committed yet")))
+            say(chat, bob, "of a transaction above the horizon")
+        cursor = cursors.parse(log.horizon_cursor())
+        assert cursor is not None
+        spans = log.missed({topics.chat(chat.pk).name: log.Span(0)}, cursor)
+        told = [json.loads(packet.body)["content"] for packet in log.page(spans, limit=10)]
+        assert told == said(chat)
+        assert len(told) == log.count(spans, most=10) == 2
 
 
 def test_constraints_checked_early_number_early_and_the_rest_at_commit(

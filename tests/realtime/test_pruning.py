@@ -141,9 +141,9 @@ def test_a_replay_that_pruning_overtakes_is_not_told_as_whole(database: Database
     chat = people.chat(alice)
     database.run(say, chat, alice, *map(str, range(opening.REPLAY_PAGE + 50)))
     first, *_ = frames = database.run(logged, chat)
-    spans = {name(chat): Span(0, frames[-1]["seq"])}
     since = Cursor("id", first["id"])
-    page = database.run(log.after_cursor, spans, since, limit=opening.REPLAY_PAGE)
+    spans = database.run(log.missed, {name(chat): Span(0, frames[-1]["seq"])}, since)
+    page = database.run(log.page, spans, limit=opening.REPLAY_PAGE)
     replay = opening.Replay(spans, since, page, recovered=True)
     database.run(age, chat, but=20)
     database.run(prune)
