@@ -68,6 +68,13 @@ class Subscribe(msgspec.Struct):
     ref: protocol.Ref = None
 
 
+class Unsubscribe(msgspec.Struct):
+    """``unsubscribe`` on /ws."""
+
+    channel: str
+    ref: protocol.Ref = None
+
+
 _subscribe = msgspec.json.Decoder(Subscribe)
 
 

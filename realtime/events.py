@@ -85,6 +85,7 @@ class Event(msgspec.Struct, metaclass=EventMeta):
     and, where the class has none of its own, ``timestamp``."""
 
     type: ClassVar[str]
+    channel: ClassVar[str | None] = None  # that its frames name, as declared: "messages/<chat_id>"
     delivery: ClassVar[Delivery] = DURABLE
     hidden: ClassVar[tuple[str, ...]] = ()  # fields that topic() or actor() need, not on the wire
     rewrites: ClassVar[tuple[str, ...]] = ()  # fields of earlier frames of the same subject

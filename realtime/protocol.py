@@ -17,6 +17,7 @@ SUBPROTOCOL = "kith.v1"
 BEARER_SUBPROTOCOL = "bearer."
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None
 
 

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from realtime import schema
+
+
+class Command(BaseCommand):
+    help = "Write kith.schema.json: every event, frame and command of the wire."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--out", type=Path, default=Path("client/schema"), metavar="DIR")
+
+    def handle(self, *args: Any, out: Path, **options: Any) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, document in (("kith.schema.json", schema.json_schema()),):
+            text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+            (out / name).write_text(f"{text}\n", encoding="utf-8")
+            self.stdout.write(str(out / name))
