@@ -102,10 +102,15 @@ def is_told(event: type[Event]) -> bool:
     return not event.silent and event.channel != ""
 
 
-def channel_map(channel: type[Channel]) -> dict[str, list[str]]:
-    """The types of the events that are heard on a channel, and the commands that it takes."""
+def channel_map(channel: type[Channel]) -> Schema:
+    """The types of the events that are heard on a channel, the commands that it takes, and whether the ids
+    of its events are no cursors."""
     heard = {kind for kind, event in events.registry.items() if is_told(event) and hears(channel, event)}
-    return {"events": sorted(heard), "commands": sorted(channel.commands)}
+    return {
+        "events": sorted(heard),
+        "commands": sorted(channel.commands),
+        "several_topics": channel.several_topics,
+    }
 
 
 def hears(channel: type[Channel], event: type[Event]) -> bool:

@@ -26,6 +26,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as websocket_connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.harness.wire import assert_declared
+
 Frame = dict[str, Any]
 
 WITHIN_S = 5.0  # seconds; long for a busy machine, every wait ends much sooner
@@ -151,6 +153,7 @@ class Client:
         self._take(json.loads(data))
 
     def _take(self, frame: Frame) -> None:
+        assert_declared(frame)
         self.seen.append(frame)
         self._waiting.append(frame)
 

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from tests.harness.client import WITHIN_S, Client, Ended, Frame, SocketClosed
+from tests.harness.wire import assert_declared
 
 Query = list[tuple[str, str | int | float | bool | None]]
 
@@ -115,4 +116,6 @@ async def poll(http: httpx.AsyncClient, query: Query, headers: Mapping[str, str]
     response.raise_for_status()
     body: dict[str, Any] = response.json()
     assert body.keys() == {"frames", "cursor", "close"}
+    for frame in body["frames"]:
+        assert_declared(frame)
     return Answer(**body)

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from realtime import schema
+from realtime import asyncapi, schema
 
 
 class Command(BaseCommand):
-    help = "Write kith.schema.json: every event, frame and command of the wire."
+    help = "Write what the wire carries: kith.schema.json (JSON Schema) and asyncapi.json (AsyncAPI 3)."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -18,7 +18,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, out: Path, **options: Any) -> None:
         out.mkdir(parents=True, exist_ok=True)
-        for name, document in (("kith.schema.json", schema.json_schema()),):
+        documents = {"kith.schema.json": schema.json_schema(), "asyncapi.json": asyncapi.document()}
+        for name, document in documents.items():
             text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
             (out / name).write_text(f"{text}\n", encoding="utf-8")
             self.stdout.write(str(out / name))
