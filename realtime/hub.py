@@ -29,7 +29,7 @@ logger = logging.getLogger("kith.hub")
 
 FILL_PAGE = 500  # rows of one read of the log
 HEARD_WITHIN_S = 0.25  # an opening waits no longer for the broker
-TAIL_SOON_S = 0.03  # well below KITH_POLL_GATHER_S, for whose answers it is
+TAIL_SOON_S = 0.1  # below KITH_POLL_GATHER_S, for whose answers it is
 DRAIN_S = 2.0  # a client that takes nothing for so long is not waited for when the process stops
 
 
