@@ -13,7 +13,7 @@ $(shell test ! -e $(VENV) || $(IN_VENV) -c 'import pip' 2>/dev/null || rm -rf $(
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test lint format lock clean help
+.PHONY: run test lint format schema lock clean help
 
 run: $(RUNTIME) .env ## start Kith with demo data (PORT, HOST, DATABASE_URL, REDIS_URL are honoured)
 	@$(IN_VENV) manage.py migrate --verbosity 0
@@ -34,6 +34,9 @@ lint: $(DEV) ## formatting, types, imports between apps, migrations, Django's ch
 format: $(DEV) ## put the code in order
 	$(IN_VENV) -m ruff check --fix .
 	$(IN_VENV) -m ruff format .
+
+schema: $(DEV) ## write client/schema, which the client's types are made from
+	$(IN_VENV) manage.py export_schema $(TEST_SETTINGS)
 
 # Options in full: the output must not depend on the machine (indexes, paths) that made it.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(IN_VENV) -m piptools compile --quiet --upgrade --strip-extras \

@@ -113,6 +113,7 @@ class AllMessagesConsumer(ChannelConsumer):
 
     channel = "messages"
     several_topics = True
+    covers = (MessagesConsumer.channel,)
 
     def topics(self) -> list[Topic]:
         mine = selectors.chat_ids(user=self.user)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar, Self
 
 import msgspec
@@ -11,6 +10,7 @@ from chat import selectors
 from chat.models import Chat, Membership, Message, Reaction
 from realtime import topics
 from realtime.events import CREATED, DELETED, EPHEMERAL, LATEST, STATE, UPDATED, Change, Event, ModelEvent
+from realtime.protocol import Time
 from realtime.topics import Topic
 from realtime.users import display_name, wire_key
 
@@ -21,6 +21,7 @@ class InChat:
     """An event on its chat's topic; the channel says which chat, so ``chat_id`` is not on the wire."""
 
     __slots__ = ()
+    channel: ClassVar[str | None] = "messages/<chat_id>"
     hidden: ClassVar[tuple[str, ...]] = ("chat_id",)
     chat_id: int
 
@@ -52,7 +53,7 @@ class NewMessage(InChat, ModelEvent, model=Message, on=(CREATED,)):
     sender_name: str
     content: str
     attachment: str | None
-    timestamp: datetime
+    timestamp: Time
     reply_to: int | None
     ref: str | None
 
@@ -87,7 +88,7 @@ class MessageEdited(AboutMessage, ModelEvent, model=Message, on=(UPDATED,), fiel
     sender_id: UserKey
     message_id: int
     content: str
-    edited_at: datetime | None
+    edited_at: Time | None
 
     @classmethod
     def of(cls, instance: Message, change: Change) -> Self | None:
@@ -220,6 +221,7 @@ class ChatUpdated(InChat, ModelEvent, model=Chat, on=(UPDATED,), fields=("title"
 class ToMember(ModelEvent):
     """An event on one member's own stream of the channel ``messages``."""
 
+    channel = "messages"
     hidden = ("user_id",)
     reroutes = True  # an open `messages` channel covers one chat more, or one less
     user_id: UserKey
@@ -271,6 +273,7 @@ class ChatState(Event):
     """The state frame of ``messages/N``, for the user who opens it: ``unread_count`` is that user's."""
 
     type = "chat_state"
+    channel = "messages/<chat_id>"
     delivery = STATE
     members: list[Member]
     unread_count: int

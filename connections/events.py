@@ -23,6 +23,7 @@ Status = Request.Status
 class ToUser(ModelEvent):
     """An event on the stream of ``owner``, who is not on the wire."""
 
+    channel = "connections"
     hidden = ("owner",)
     owner: UserKey
 

@@ -8,7 +8,6 @@ the order of the stream.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar, Self
 
 import msgspec
@@ -20,6 +19,7 @@ from feed.models import Comment, Post, Reaction
 from realtime import log, topics
 from realtime.erasing import erase_rewritten
 from realtime.events import CREATED, DELETED, UPDATED, Change, Event, ModelEvent, before
+from realtime.protocol import Time
 from realtime.tallies import Tally
 from realtime.topics import Topic
 from realtime.users import display_name, wire_key
@@ -38,8 +38,8 @@ class PostTold(msgspec.Struct, frozen=True, rename=CAMEL_CASE):
     user_name: str
     content: str
     attachment: str | None
-    timestamp: datetime
-    edited_at: datetime | None
+    timestamp: Time
+    edited_at: Time | None
 
     @classmethod
     def of(cls, post: Post) -> Self:
@@ -61,7 +61,7 @@ class CommentTold(msgspec.Struct, frozen=True, rename=CAMEL_CASE):
     user_id: UserKey
     user_name: str
     content: str
-    timestamp: datetime
+    timestamp: Time
 
     @classmethod
     def of(cls, comment: Comment) -> Self:
@@ -78,6 +78,7 @@ class OfAuthor:
     """An event on the stream of a post's author, who is not on the wire."""
 
     __slots__ = ()
+    channel: ClassVar[str | None] = "feed"
     hidden: ClassVar[tuple[str, ...]] = ("author_id",)
     author_id: UserKey
 
@@ -281,6 +282,7 @@ class ToReader:
     """An event on the reader's own stream; an open feed covers one author more, or one less."""
 
     __slots__ = ()
+    channel: ClassVar[str | None] = "feed"
     hidden: ClassVar[tuple[str, ...]] = ("reader_id",)
     reroutes: ClassVar[bool] = True
     reader_id: UserKey

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar, Self
 
 import msgspec
@@ -11,6 +10,7 @@ from notifications import inboxes, selectors
 from notifications.models import Inbox, Notification
 from realtime import topics
 from realtime.events import CREATED, DELETED, STATE, UPDATED, Change, Event, ModelEvent
+from realtime.protocol import Time
 from realtime.topics import Topic
 from realtime.users import display_name, wire_key
 
@@ -24,6 +24,7 @@ class ToRecipient:
     """An event on one person's own stream, on all of that person's devices."""
 
     __slots__ = ()
+    channel: ClassVar[str | None] = "notifications"
     hidden: ClassVar[tuple[str, ...]] = ("user_key",)
     user_key: UserKey
 
@@ -46,7 +47,7 @@ class Shown(msgspec.Struct, frozen=True):
     text: str
     data: dict[str, Any]
     read: bool
-    timestamp: datetime
+    timestamp: Time
 
     @classmethod
     def of(cls, row: Notification) -> Self:
@@ -183,5 +184,6 @@ class NotificationsState(Event):
     """The state frame."""
 
     type = "notifications_state"
+    channel = "notifications"
     delivery = STATE
     unread_count: int

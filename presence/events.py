@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
 from realtime import topics
 from realtime.events import LATEST, STATE, Delivery, Event
+from realtime.protocol import Time
 from realtime.topics import Topic
 
 CHANNEL = "online"
@@ -24,6 +24,7 @@ class OfUser:
     """Of one user only the newest is worth telling."""
 
     __slots__ = ()
+    channel: ClassVar[str | None] = CHANNEL
     delivery: ClassVar[Delivery] = LATEST
     user_id: UserKey
 
@@ -51,7 +52,7 @@ class UserOffline(OfUser, Event):
 
     type = "user_offline"
     user_id: UserKey
-    last_seen: datetime
+    last_seen: Time
 
 
 class Presence(msgspec.Struct, frozen=True):
@@ -60,12 +61,13 @@ class Presence(msgspec.Struct, frozen=True):
     user_id: UserKey
     full_name: str
     status: str
-    last_seen: datetime | None
+    last_seen: Time | None
 
 
 class PresenceState(Event):
     """The state frame of ``online``: my connections who are online now."""
 
     type = "presence_state"
+    channel = CHANNEL
     delivery = STATE
     users: list[Presence]

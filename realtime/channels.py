@@ -36,6 +36,7 @@ class Channel:
 
     channel: ClassVar[str] = ""  # "messages/<chat_id>"
     several_topics: ClassVar[bool] = False  # its cursors are horizons then
+    covers: ClassVar[tuple[str, ...]] = ()  # channels, as declared, whose events are heard here, too
     commands: ClassVar[dict[str, Command]] = {}
     pattern: ClassVar[re.Pattern[str]]
 

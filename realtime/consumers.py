@@ -18,6 +18,7 @@ from realtime.dispatch import run
 from realtime.errors import Conflict, Forbidden, InvalidMessage, NotFound, RateLimited, UnknownChannel
 from realtime.lifecycle import SocketConsumer
 from realtime.protocol import Close, Envelope
+from realtime.signin import SignIn
 from realtime.subscription import Subscription
 from realtime.users import wire_key
 
@@ -68,6 +69,13 @@ class Subscribe(msgspec.Struct):
     ref: protocol.Ref = None
 
 
+class Unsubscribe(msgspec.Struct):
+    """``unsubscribe`` on /ws."""
+
+    channel: str
+    ref: protocol.Ref = None
+
+
 _subscribe = msgspec.json.Decoder(Subscribe)
 
 
@@ -79,7 +87,7 @@ class MultiplexConsumer(SocketConsumer):
 
     async def handle(self, envelope: Envelope, text: str) -> None:
         if envelope.type == "subscribe":
-            await self._subscribe(protocol.decode(text, _subscribe))
+            await subscribe(self, protocol.decode(text, _subscribe))
             return
         if envelope.channel is None:
             raise InvalidMessage("On /ws a command names its channel.", field="channel")
@@ -94,19 +102,26 @@ class MultiplexConsumer(SocketConsumer):
         if envelope.ref is not None:
             self.socket.tell(protocol.ack(envelope.ref, made, channel=envelope.channel))
 
-    async def _subscribe(self, frame: Subscribe) -> None:
-        if frame.channel in self.socket.subscriptions:
-            raise Conflict(f"{frame.channel!r} is open on this socket already.", field="channel")
-        if len(self.socket.subscriptions) >= setting("KITH_CHANNELS_PER_SOCKET"):
-            raise RateLimited("Too many channels on this socket; unsubscribe from one first.")
-        channel_class, params = find(frame.channel)
-        channel = channel_class(user=self.identity.user, params=params, socket_id=self.socket.id)
-        told = hello(self) | {"type": "subscribed"} | ({} if frame.ref is None else {"ref": frame.ref})
-        since = None if frame.since is None else str(frame.since)
-        await Subscription(self.socket, channel).open(since, told)
-
     def lost(self, subscription: Subscription) -> None:
         self.socket.tell(protocol.unsubscribed(subscription.name, code=Forbidden.code))
+
+
+async def subscribe(client: SignIn, frame: Subscribe) -> None:
+    """Open one channel more on a client's socket; `subscribed` and what follows are told.
+
+    Raises:
+        UnknownChannel, Forbidden, Conflict, RateLimited, DatabaseError: nothing was told.
+    """
+    socket = client.socket
+    if frame.channel in socket.subscriptions:
+        raise Conflict(f"{frame.channel!r} is open on this socket already.", field="channel")
+    if len(socket.subscriptions) >= setting("KITH_CHANNELS_PER_SOCKET"):
+        raise RateLimited("Too many channels on this socket; unsubscribe from one first.")
+    channel_class, params = find(frame.channel)
+    channel = channel_class(user=client.identity.user, params=params, socket_id=socket.id)
+    told = hello(client) | {"type": "subscribed"} | ({} if frame.ref is None else {"ref": frame.ref})
+    since = None if frame.since is None else str(frame.since)
+    await Subscription(socket, channel).open(since, told)
 
 
 class UnknownChannelConsumer(SocketConsumer):
@@ -117,8 +132,8 @@ class UnknownChannelConsumer(SocketConsumer):
         return False
 
 
-def hello(consumer: SocketConsumer) -> dict[str, Any]:
+def hello(client: SignIn) -> dict[str, Any]:
     """`connected`, without a channel's keys."""
     return protocol.connected(
-        user_id=wire_key(consumer.identity.user.pk), heartbeat_interval=setting("WEBSOCKET_PING_INTERVAL")
+        user_id=wire_key(client.identity.user.pk), heartbeat_interval=setting("WEBSOCKET_PING_INTERVAL")
     )

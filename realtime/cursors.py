@@ -8,7 +8,8 @@ horizon: every permitted event of a transaction below it has been sent.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 _FORM = re.compile(r"(?:(?P<epoch>[0-9a-f]{8})(?P<kind>[-~]))?(?P<number>[0-9]{1,19})\Z")
@@ -43,3 +44,40 @@ def parse(text: object) -> Cursor | None:
     if match is None or int(match["number"]) > MAX_NUMBER:
         return None
     return Cursor(_MARK[match["kind"] or "-"], int(match["number"]), match["epoch"])
+
+
+class Combined:
+    """The cursors of several channels as one text: ``,`` between them, in the order of the request; empty
+    where there is none yet."""
+
+    def __init__(self, names: Sequence[str], since: str) -> None:
+        """``since``: such a text. Fewer cursors than channels: none for the rest."""
+        self.names = list(names)
+        given = since.split(",") if since else []
+        self.since = [given[index] or None if index < len(given) else None for index in range(len(names))]
+        # What is none of ours is not said back.
+        self._reached = {
+            name: text for name, text in zip(self.names, self.since, strict=True) if text and parse(text)
+        }
+
+    def __str__(self) -> str:
+        return ",".join(self._reached.get(name, "") for name in self.names)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the request had a cursor for every channel."""
+        return None not in self.since
+
+    def reach(self, name: str, cursor: str) -> bool:
+        """A frame told this cursor. True: the text is another one now."""
+        if name not in self.names or self._reached.get(name) == cursor:
+            return False
+        self._reached[name] = cursor
+        return True
+
+    def reach_event(self, name: str, event_id: int) -> bool:
+        """An event of a channel of one topic was sent; older ones change nothing."""
+        before = parse(self._reached.get(name))
+        if before is None:
+            return self.reach(name, str(event_id))
+        return event_id > before.number and self.reach(name, str(replace(before, number=event_id)))

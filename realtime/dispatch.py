@@ -13,10 +13,50 @@ from realtime.errors import RateLimited, Unavailable, UnknownType
 from realtime.protocol import Envelope
 
 
-async def run(channel: Channel, envelope: Envelope, text: str, held: dict[str, Any]) -> dict[str, Any]:
+class Held:
+    """Signals beyond their rate: of each kind the newest waits until the rate allows it."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, dict[str, Any]] = {}
+
+    async def still_allowed(self, channel: Channel) -> bool:
+        """Asked when it may be told at last."""
+        return channel.is_open
+
+    def keep(self, command: Command, channel: Channel, arguments: dict[str, Any], delay: float) -> None:
+        """Older ones of its kind are forgotten."""
+        key = f"{channel.user.pk} {channel.name} {command.name}"
+        if key not in self.waiting:
+            asyncio.get_running_loop().call_later(delay, self._release, command, channel, key)
+        self.waiting[key] = arguments
+
+    def clear(self) -> None:
+        self.waiting.clear()
+
+    def _release(self, command: Command, channel: Channel, key: str) -> None:
+        if (arguments := self.waiting.pop(key, None)) is not None:
+            task = asyncio.ensure_future(self._tell(command, channel, arguments))
+            _telling.add(task)
+            task.add_done_callback(_told)
+
+    async def _tell(self, command: Command, channel: Channel, arguments: dict[str, Any]) -> None:
+        if await self.still_allowed(channel):
+            await _execute(command, channel, arguments)
+
+
+_telling: set[asyncio.Task[None]] = set()  # the loop itself keeps no task alive
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    _telling.discard(task)
+    if not task.cancelled():
+        task.exception()  # a signal's failure concerns nobody
+
+
+async def run(channel: Channel, envelope: Envelope, text: str, held: Held) -> dict[str, Any]:
     """The ack's keys: what the command made. It has committed when this returns.
 
-    ``held`` belongs to the socket: signals beyond their rate wait there, the newest of each kind.
+    ``held`` belongs to the socket, or to whatever stands for one.
 
     Raises:
         UnknownType, InvalidMessage, RateLimited, and whatever the handler raises.
@@ -33,7 +73,8 @@ async def run(channel: Channel, envelope: Envelope, text: str, held: dict[str, A
     except RateLimited as error:
         if command.rate is not SIGNAL:
             raise
-        return await _hold(command, channel, arguments, held, error.retry_after or 1.0)
+        held.keep(command, channel, arguments, error.retry_after or 1.0)
+        return {}
     made = await _execute(command, channel, arguments)
     metrics.commands.labels(outcome="done").inc()
     return made
@@ -49,20 +90,3 @@ async def _execute(command: Command, channel: Channel, arguments: dict[str, Any]
         except TimeoutError:  # not begun: forgotten; under way: it may still commit, the same ref will tell
             raise Unavailable from None
     return made or {}
-
-
-async def _hold(
-    command: Command, channel: Channel, arguments: dict[str, Any], held: dict[str, Any], delay: float
-) -> dict[str, Any]:
-    """Keep the newest signal of its kind until the rate allows it; older ones are forgotten."""
-    key = f"{channel.name} {command.name}"
-    if key not in held:
-        asyncio.get_running_loop().call_later(delay, _release, command, channel, held, key)
-    held[key] = arguments
-    return {}
-
-
-def _release(command: Command, channel: Channel, held: dict[str, Any], key: str) -> None:
-    if (arguments := held.pop(key, None)) is not None and channel.is_open:
-        task = asyncio.ensure_future(_execute(command, channel, arguments))
-        task.add_done_callback(asyncio.Task.exception)  # a signal's failure concerns nobody

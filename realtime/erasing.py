@@ -76,7 +76,8 @@ def _without_personal(value: Frame, hints: Mapping[str, Any]) -> Frame:
 
 def _emptied(value: Any, hint: Any) -> Any:
     """Null where the field's type admits it, else empty text; of an object, what is personal in it."""
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    is_union = typing.get_origin(hint) in (types.UnionType, typing.Union)
+    options = typing.get_args(hint) if is_union else (hint,)
     if isinstance(value, dict):
         return _without_personal(value, _struct_hints(options))
     if type(None) in options:

@@ -85,9 +85,13 @@ class EventMeta(msgspec.StructMeta):
 
 class Event(msgspec.Struct, metaclass=EventMeta):
     """A fact told to clients. Annotated fields are its frame's keys, after ``type``, ``channel``
-    and, where the class has none of its own, ``timestamp``."""
+    and, where the class has none of its own, ``timestamp``.
+
+    For the schema it says which ``channel`` its frames name, as that is declared: ``"messages/<chat_id>"``;
+    None: any; "": no client ever gets it."""
 
     type: ClassVar[str]
+    channel: ClassVar[str | None] = None
     delivery: ClassVar[Delivery] = DURABLE
     hidden: ClassVar[tuple[str, ...]] = ()  # fields that topic() or actor() need, not on the wire
     rewrites: ClassVar[tuple[str, ...]] = ()  # fields of earlier frames of the same subject

@@ -30,6 +30,7 @@ logger = logging.getLogger("kith.hub")
 
 FILL_PAGE = 500  # rows of one read of the log
 HEARD_WITHIN_S = 0.25  # an opening waits no longer for the broker
+TAIL_SOON_S = 0.1  # below KITH_POLL_GATHER_S, for whose answers it is
 FLUSH_S = 2.0  # a client that takes nothing for so long is not waited for when the process stops
 
 
@@ -52,6 +53,7 @@ class Hub:
         self._holes: set[Stream] = set()
         self._filling = asyncio.Lock()
         self._tail_now = asyncio.Event()
+        self._tail_due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
@@ -242,11 +244,19 @@ class Hub:
                 if len(packets) < FILL_PAGE:
                     return
 
+    def tail_soon(self) -> None:
+        """Somebody waits to hear how far everything was sent. Who asks at about one time shares a tail."""
+        if self._tail_due is None:
+            self._tail_due = self.loop.call_later(TAIL_SOON_S, self._tail_now.set)
+
     async def _tail_forever(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):  # the usual case: nobody was in a hurry
                 await asyncio.wait_for(self._tail_now.wait(), setting("KITH_POLL_S"))
             self._tail_now.clear()
+            if self._tail_due is not None:
+                self._tail_due.cancel()
+                self._tail_due = None
             try:
                 await self._tail()
             except DatabaseError as error:
@@ -330,6 +340,8 @@ class Hub:
         flushed = [asyncio.ensure_future(socket.flushed()) for socket in sockets]
         if flushed:
             await asyncio.wait(flushed, timeout=FLUSH_S)
+        for socket in list(self.sockets.values()):
+            socket.abort_if_stuck()
 
 
 _hubs: dict[asyncio.AbstractEventLoop, asyncio.Task[Hub]] = {}  # one, but in tests

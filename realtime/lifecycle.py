@@ -9,14 +9,16 @@ from typing import Any, ClassVar
 
 import msgspec
 from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
 
 from realtime import credentials, hub, limits, metrics, protocol
 from realtime.auth import AuthError
 from realtime.conf import setting
+from realtime.dispatch import Held
 from realtime.errors import InvalidMessage, KithError, RateLimited, Unavailable
 from realtime.protocol import Close, Envelope
-from realtime.signin import SignInConsumer
+from realtime.signin import SignIn
 from realtime.sockets import Socket
 from realtime.subscription import Subscription
 
@@ -43,8 +45,8 @@ _authenticate = msgspec.json.Decoder(Authenticate)
 _ping = msgspec.json.Decoder(Ping)
 
 
-class SocketConsumer(SignInConsumer):
-    """Base of all sockets. Frames are handled one after the other, in the order they came."""
+class SocketConsumer(SignIn, AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
+    """Base of all WebSockets. Frames are handled one after the other, in the order they came."""
 
     channel_layer_alias: ClassVar[str] = "kith: none"  # the hub has one channel for the process
 
@@ -61,7 +63,7 @@ class SocketConsumer(SignInConsumer):
     # ── life ────────────────────────────────────────────────────────────────────────────────
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        self.held: dict[str, Any] = {}
+        self.held = Held()
         self.bad_frames: list[float] = []
         self.timer: asyncio.TimerHandle | None = None
         self.connected = False
@@ -106,7 +108,7 @@ class SocketConsumer(SignInConsumer):
             if credential.token is not None:
                 await self.sign_in_by_token(credential.token, credentials.since(self.scope))
             elif credential.session_key is not None:
-                await self.sign_in_by_session(credential.session_key)
+                await self.sign_in_by_session(credential.session_key, credentials.since(self.scope))
             else:
                 self.await_authenticate()
 

@@ -6,7 +6,7 @@ the handshake (403), the only refusal before a socket is accepted.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,19 +15,19 @@ from realtime.conf import setting
 _DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 
 
-def header(scope: dict[str, Any], name: bytes) -> str | None:
+def header(scope: Mapping[str, Any], name: bytes) -> str | None:
     """The first header of this name; HTTP's bytes are Latin-1."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
 
 
-def same_origin(scope: dict[str, Any]) -> bool:
+def same_origin(scope: Mapping[str, Any]) -> bool:
     """Whether an ``Origin`` was sent and is the host that the socket is opened on."""
     origin, host = header(scope, b"origin"), header(scope, b"host")
     place = _place(origin or "")
     return place is not None and place == _place(f"{place[0]}://{host}")
 
 
-def allowed(scope: dict[str, Any], origins: Iterable[str]) -> bool:
+def allowed(scope: Mapping[str, Any], origins: Iterable[str]) -> bool:
     """Whether a socket may be opened from where this one comes."""
     origin = header(scope, b"origin")
     if origin is None or same_origin(scope):

@@ -17,6 +17,7 @@ SUBPROTOCOL = "kith.v1"
 BEARER_SUBPROTOCOL = "bearer."
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None
 
 
@@ -170,9 +171,10 @@ def unsubscribed(channel: str, *, code: str | None = None, ref: str | None = Non
     return frame | {key: value for key, value in {"code": code, "ref": ref}.items() if value is not None}
 
 
-def ack(ref: str, made: dict[str, Any], *, channel: str | None = None) -> dict[str, Any]:
-    frame = {"type": "ack", "ref": ref, **made}
-    return frame if channel is None else frame | {"channel": channel}
+def ack(ref: str | None, made: dict[str, Any], *, channel: str | None = None) -> dict[str, Any]:
+    optional = {"ref": ref, "channel": channel}
+    given = {key: value for key, value in optional.items() if value is not None}
+    return {"type": "ack", **made, **given}
 
 
 def pong(timestamp: Any) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class ControlChanged(Event):
     """Tells a user's open sockets to look again. Never sent to clients."""
 
     type = "control_changed"
+    channel = ""
     hidden = ("user_key",)
     user_key: Any
     order: Order

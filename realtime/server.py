@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from realtime import hub, threads, workers
@@ -85,6 +86,14 @@ class Protocol(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
 
+class HttpProtocol(HttpToolsProtocol):
+    """uvicorn's, with ``abort``, for a stream that takes nothing any more."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {"kith": {"abort": self.transport.abort}}
+
+
 class Server(uvicorn.Server):
     """uvicorn that asks its clients to come back before it closes their sockets. ``line`` leads to the parent
     of a worker (see `workers`)."""
@@ -128,6 +137,7 @@ def run(
         application,
         host=host,
         port=port,
+        http=HttpProtocol,
         ws=Protocol,
         ws_max_size=setting("KITH_FRAME_BYTES"),
         ws_ping_interval=interval,

@@ -1,17 +1,17 @@
 """Signing in on a socket, and staying so: judge what was offered, watch its expiry, and judge again
-when the user's control topic says that something changed."""
+when the user's control topic says that something changed. The same on every transport."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error as DatabaseError
 
-from realtime import auth, credentials, limits, log, protocol, threads, topics
+from realtime import auth, limits, log, protocol, threads, topics
 from realtime.auth import AuthError, Claims, Identity
 from realtime.conf import setting
 from realtime.errors import Forbidden, KithError, Overloaded, RateLimited, Unavailable
@@ -28,8 +28,8 @@ logger = logging.getLogger("kith.sockets")
 RETRY_S = 1.0  # the database is away: ask again whether the sign-in holds
 
 
-class SignInConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
-    """What a socket knows of its user. `lifecycle` sets the attributes when it is connected."""
+class SignIn:
+    """What a socket knows of its user. Its transport sets the attributes when it is connected."""
 
     hub: Hub
     socket: Socket
@@ -64,9 +64,9 @@ class SignInConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         except AuthError as error:
             await self._refuse_stranger(error)
         else:
-            await self._sign_in(claims, since)
+            await self.sign_in(claims, since)
 
-    async def sign_in_by_session(self, session_key: str) -> None:
+    async def sign_in_by_session(self, session_key: str, since: str | None) -> None:
         """Browsers send cookies unasked: one that signs nobody in is no offer."""
         try:
             identity = await threads.read(auth.identify, auth.read_session(session_key))
@@ -75,16 +75,18 @@ class SignInConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
         except DatabaseError as error:
             self._send_off(error)
         else:
-            await self._sign_in(identity.claims, credentials.since(self.scope))
+            await self.sign_in(identity.claims, since)
 
-    async def _sign_in(self, claims: Claims, since: str | None) -> None:
+    async def sign_in(self, claims: Claims, since: str | None) -> None:
+        """Become the user of these claims, and open; whatever is against it is told."""
         if self.timer is not None:
             self.timer.cancel()
         try:
             # Set before anything else waits: what ends the sign-in meanwhile is judged by it.
             async with self.hub.admission:
                 self.identity = await self._join_and_identify(claims)
-                await self._admit(self.identity)
+                await self.count_opening(self.identity.user.pk)
+                self._take_place(str(self.identity.user.pk))
             await self.signed_in(since)
         except AuthError as error:
             await self._refuse_stranger(error)
@@ -124,17 +126,12 @@ class SignInConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
             self.socket.chase()
         return identity
 
-    async def _admit(self, identity: Identity) -> None:
-        """Count the socket as the user's.
-
-        Raises:
-            RateLimited: too many in a minute, or too many open.
-        """
-        user_key = str(identity.user.pk)
+    async def count_opening(self, user_key: Any) -> None:
+        """Raises RateLimited: the user opened too many in a minute."""
         await limits.off_loop(limits.check, "KITH_SOCKETS_PER_USER_PER_MINUTE", user_key)
-        most = setting("KITH_OPEN_SOCKETS_PER_USER")
-        if most and len(self.hub.users.get(user_key, ())) >= most:
-            raise RateLimited(f"You have {most} sockets open already; close one first.", retry_after=1)
+
+    def _take_place(self, user_key: str) -> None:
+        check_open(self.hub, user_key)
         self.socket.belong_to(user_key)
 
     async def refresh(self, token: str) -> None:
@@ -183,6 +180,13 @@ class SignInConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels 
                 self.refuse_sign_in(error)
             except DatabaseError:
                 await asyncio.sleep(RETRY_S)
+
+
+def check_open(hub: Hub, user_key: str) -> None:
+    """Raises RateLimited: the user has too many sockets open."""
+    most = setting("KITH_OPEN_SOCKETS_PER_USER")
+    if most and len(hub.users.get(user_key, ())) >= most:
+        raise RateLimited(f"You have {most} sockets open already; close one first.", retry_after=1)
 
 
 def _identify_at(claims: Claims, control: str) -> tuple[Identity, int]:

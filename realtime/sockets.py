@@ -224,8 +224,12 @@ class Socket:
             self._outgoing.clear()
             self._waiting_bytes = 0
             self.finish(Close.OVERLOADED)
-            if self._abort is not None:
-                self._abort()
+            self.abort_if_stuck()
+
+    def abort_if_stuck(self) -> None:
+        """Drop a link that takes nothing, where the server can."""
+        if self._flusher is not None and self._abort is not None:
+            self._abort()
 
     async def dispose(self) -> None:
         """The link is gone: let go of everything."""

@@ -6,6 +6,8 @@
     databases  fresh migrated databases, and Django in this process pointed at one of them
     site       Site: a running `manage.py serve`; Sites: starts them and clears up
     client     Client: a WebSocket client for tests
+    stream     Stream and poll: the same without WebSockets
+    wire       every frame that comes is one that the schema declares
     people     People: users, chats and tokens
     races      things done at once, and what waits for what
 

@@ -26,9 +26,15 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as websocket_connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.harness.wire import assert_declared
+
 Frame = dict[str, Any]
 
 WITHIN_S = 5.0  # seconds; long for a busy machine, every wait ends much sooner
+
+
+class Ended(Exception):
+    """The link is over: nothing more can be read."""
 
 
 class SocketClosed(AssertionError):
@@ -127,7 +133,7 @@ class Client:
                     looked_at += 1
         except TimeoutError:
             raise TimeoutError(f"Waited {within} s for {what}; {self._story()}") from None
-        except ConnectionClosed as error:
+        except Ended as error:
             raise SocketClosed(f"{error}, while waiting for {what}; {self._story()}") from None
 
     async def _find_type(self, kind: str, within: float, fields: dict[str, object]) -> int:
@@ -139,9 +145,15 @@ class Client:
         return await self._find(fits, within, f"{kind} {fields or ''}")
 
     async def _read(self) -> None:
-        data = await self.socket.recv()
+        try:
+            data = await self.socket.recv()
+        except ConnectionClosed as error:
+            raise Ended(str(error)) from error
         assert isinstance(data, str), f"a binary frame came: {data[:100]!r}"
-        frame: Frame = json.loads(data)
+        self._take(json.loads(data))
+
+    def _take(self, frame: Frame) -> None:
+        assert_declared(frame)
         self.seen.append(frame)
         self._waiting.append(frame)
 

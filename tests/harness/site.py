@@ -3,6 +3,7 @@
     site.url, site.ws_url("messages/5", token="…")
     async with site.connect("messages/5", token=token) as client: ...     a socket, see client.Client
     async with site.open("messages/5", alice) as client: ...              …opened up to `caught_up`
+    async with site.stream("feed", "messages/5", user=alice) as client: ...   Server-Sent Events, see stream
     site.api(alice).get("/api/me/")                                       REST, an httpx client
     site.run(message_send, chat=chat, …), site.manage("shell", "-c", "…") see databases.Database
     site.kill(); site.start(); site.pause(); site.restart(); site.log()   see process.ServerProcess
@@ -18,7 +19,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +33,7 @@ from tests.harness.databases import Database, Databases, Vendor
 from tests.harness.people import token_for
 from tests.harness.process import ServerProcess
 from tests.harness.servers import RedisServer
+from tests.harness.stream import Answer, Query, Stream, poll, stream
 
 T = TypeVar("T")
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # HTTP without TLS; httpx would read all CAs for each client
@@ -104,6 +106,41 @@ class Site(ServerProcess):
             await client.opened()
             yield client
 
+    @contextlib.asynccontextmanager
+    async def stream(
+        self,
+        *channels: str,
+        user: Any = None,
+        token: str | None = None,
+        since: object = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> AsyncIterator[Stream]:
+        """Server-Sent Events of these channels, nothing read yet. Raises httpx.HTTPStatusError."""
+        query = _asked(channels, since)
+        async with self.http(user, token) as http, stream(http, query, headers) as opened:
+            yield opened
+
+    async def poll(
+        self,
+        *channels: str,
+        user: Any = None,
+        token: str | None = None,
+        since: object = None,
+        wait: object = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
+        """The answer of one long poll. Raises httpx.HTTPStatusError."""
+        async with self.http(user, token) as http:
+            return await poll(http, _asked(channels, since, wait), headers)
+
+    def http(self, user: Any = None, token: str | None = None) -> httpx.AsyncClient:
+        """REST for coroutines, as ``user``, with a token, or as nobody."""
+        token = self.token(user) if user is not None else token
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return httpx.AsyncClient(
+            base_url=self.url, headers=headers, timeout=30, trust_env=False, verify=PLAIN
+        )
+
     def token(self, user: Any, **changes: Any) -> str:
         """An access token of ``user`` (see `people.token_for`)."""
         return token_for(user, **changes)
@@ -129,6 +166,12 @@ class Site(ServerProcess):
         for api in self._apis:
             api.close()
         self.stop()
+
+
+def _asked(channels: Iterable[str], since: object, wait: object = None) -> Query:
+    given = {"since": since, "wait": wait}
+    rest = [(name, str(value)) for name, value in given.items() if value is not None]
+    return [*(("channel", channel) for channel in channels), *rest]
 
 
 @dataclass(frozen=True)
