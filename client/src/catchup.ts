@@ -1,0 +1,86 @@
+import type { Credentials } from "./credentials.js";
+import type { Environment } from "./environment.js";
+import type { Endpoint } from "./options.js";
+import { ask } from "./transports/http.js";
+import { pollAddress, readPoll } from "./transports/poll.js";
+import type { Wanted } from "./transports/transport.js";
+import type { Frame } from "./wire.js";
+
+const TRIES = 4;
+const RETRY_MS = 1_000;
+
+export interface CatchUpHandlers {
+  told(names: readonly string[], frames: readonly Frame[]): void;
+  failed(names: readonly string[]): void;
+}
+
+/**
+ * Asks by HTTP what a tab has missed that comes to channels which are open already, so that the link of all tabs need
+ * not be disturbed. What is asked for in one go is one request.
+ */
+export class CatchUp {
+  private readonly wanted = new Map<string, Wanted>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private asking: AbortController | null = null;
+  private tries = 0;
+
+  constructor(
+    private readonly endpoint: Endpoint,
+    private readonly environment: Environment,
+    private readonly credentials: Credentials,
+    private readonly handlers: CatchUpHandlers,
+  ) {}
+
+  read(wanted: readonly Wanted[]): void {
+    for (const each of wanted) this.wanted.set(each.channel, each);
+    if (this.asking === null && this.timer === undefined) this.plan(0);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.asking?.abort();
+    this.asking = null;
+    this.wanted.clear();
+    this.tries = 0;
+  }
+
+  private plan(ms: number): void {
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      void this.run();
+    }, ms);
+  }
+
+  private async run(): Promise<void> {
+    const wanted = [...this.wanted.values()];
+    this.wanted.clear();
+    const asking = new AbortController();
+    this.asking = asking;
+    const frames = await this.answer(wanted, asking.signal);
+    if (this.asking !== asking) return;
+    this.asking = null;
+    this.tries = frames === null ? this.tries + 1 : 0;
+    const names = wanted.map(({ channel }) => channel);
+    if (frames !== null) {
+      this.handlers.told(names, frames);
+    } else if (this.tries >= TRIES) {
+      this.tries = 0;
+      this.handlers.failed(names);
+    } else {
+      for (const each of wanted) if (!this.wanted.has(each.channel)) this.wanted.set(each.channel, each);
+    }
+    if (this.wanted.size > 0) this.plan(this.tries === 0 ? 0 : RETRY_MS * 2 ** (this.tries - 1));
+  }
+
+  /** Null: none, or an unusable one. */
+  private async answer(wanted: readonly Wanted[], signal: AbortSignal): Promise<readonly Frame[] | null> {
+    try {
+      const token = await this.credentials.token();
+      const response = await ask(this.environment, pollAddress(this.endpoint, wanted, 0), { token, signal });
+      return response.ok ? readPoll(await response.json()).frames : null;
+    } catch {
+      return null; // no network, aborted, or no JSON
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import type { Hold, Point, Stamp } from "./cursors.js";
+import { covers } from "./cursors.js";
+import { Emitters } from "./emitter.js";
+import { Entry, Listeners } from "./entry.js";
+import type { ServerEvent } from "./generated.js";
+import { RecentIds } from "./recent.js";
+import type { Served } from "./subscriptions.js";
+import { isLoss } from "./subscriptions.js";
+import type { Wanted } from "./transports/transport.js";
+import type { Unsubscribe } from "./types.js";
+import type { Frame } from "./wire.js";
+import { errorOf, isEvent } from "./wire.js";
+
+export interface ChannelsHandlers {
+  /** Other channels are held now than before. Told once for what changes in one go. */
+  changed(): void;
+  /** Ask the server what these channels missed. */
+  read(wanted: readonly Wanted[]): void;
+  /** `catchingUp` may be another. */
+  progress(): void;
+}
+
+/** The channels that this tab has open: tells each event once to each of them, in order. */
+export class Channels {
+  /** Events of any open channel, by their type. */
+  readonly events = new Emitters<[event: ServerEvent]>();
+  private readonly entries = new Map<string, Entry>();
+  private readonly byName = new Map<string, Listeners>();
+  private known = new RecentIds();
+  private planned = false;
+
+  constructor(private readonly handlers: ChannelsHandlers) {}
+
+  get catchingUp(): boolean {
+    return [...this.entries.values()].some((entry) => entry.catchingUp);
+  }
+
+  get holds(): Hold[] {
+    return [...this.entries.values()].map((entry) => entry.hold);
+  }
+
+  isOpen(name: string): boolean {
+    return this.entries.has(name);
+  }
+
+  listeners(name: string): Listeners {
+    const found = this.byName.get(name) ?? new Listeners();
+    this.byName.set(name, found);
+    return found;
+  }
+
+  /** Hold the channel open until what this returns is called. */
+  open(name: string, since?: string): Unsubscribe {
+    let entry = this.entries.get(name);
+    if (entry === undefined) {
+      entry = new Entry(name, (frame) => this.tell(name, frame));
+      entry.since = since ?? null;
+      this.entries.set(name, entry);
+      this.change();
+    }
+    entry.openers += 1;
+    return this.closer(entry);
+  }
+
+  /** How the leader serves a channel that this tab holds. */
+  serve(name: string, by: Served, point: Point | null): void {
+    const entry = this.entries.get(name);
+    if (entry === undefined || by === "link") return;
+    entry.read(point);
+    this.handlers.read([{ channel: name, since: entry.readFrom }]);
+    this.handlers.progress();
+  }
+
+  take(frame: Frame, at: Stamp): void {
+    const { channel } = frame;
+    if (channel === undefined) return;
+    if (isEvent(frame)) {
+      for (const entry of this.covering(channel)) entry.event(frame, at);
+      return;
+    }
+    const entry = this.entries.get(channel);
+    if (entry === undefined) return;
+    if (isLoss(frame)) this.lose(entry, frame);
+    else if (frame.type === "subscribed" && entry.subscribed(frame, at)) this.listeners(channel).reset.tell();
+    else if (frame.type === "caught_up") this.caughtUp(entry, frame, at);
+    else if (frame.type === "cursor") entry.advance(frame, at);
+    this.handlers.progress();
+  }
+
+  /** The answer to `read`: frames of these channels alone, up to each one's `caught_up`. */
+  takeRead(names: readonly string[], frames: readonly Frame[]): void {
+    const reading = names.flatMap((name) => this.entries.get(name) ?? []).filter((entry) => entry.reading);
+    for (const frame of frames) {
+      const { channel } = frame;
+      if (channel === undefined) continue;
+      if (frame.type === "subscribed" && frame.recovered === false) this.resetAfterRead(channel);
+      if (!isEvent(frame)) continue;
+      for (const entry of reading) if (covers(entry.name, channel)) entry.readEvent(frame);
+    }
+    for (const entry of reading) this.readDone(entry);
+  }
+
+  /** No answer to `read` came: what these channels missed has to be read by REST. */
+  failRead(names: readonly string[]): void {
+    for (const name of names) {
+      const entry = this.entries.get(name);
+      if (entry?.reading !== true) continue;
+      this.readDone(entry);
+      this.resetAfterRead(name);
+    }
+  }
+
+  wentDown(): void {
+    for (const entry of this.entries.values()) entry.wentDown();
+  }
+
+  clear(): void {
+    this.entries.clear();
+    this.events.clear();
+    for (const listeners of this.byName.values()) listeners.clear();
+    this.byName.clear();
+  }
+
+  private closer(entry: Entry): Unsubscribe {
+    let open = true;
+    return () => {
+      if (!open) return;
+      open = false;
+      entry.openers -= 1;
+      if (entry.openers > 0 || this.entries.get(entry.name) !== entry) return;
+      this.entries.delete(entry.name);
+      this.change();
+      this.handlers.progress();
+    };
+  }
+
+  private caughtUp(entry: Entry, frame: Frame, at: Stamp): void {
+    entry.caughtUp(frame, at);
+    if (entry.reading) this.handlers.read([{ channel: entry.name, since: entry.readFrom }]);
+    else this.listeners(entry.name).caughtUp.tell();
+  }
+
+  private readDone(entry: Entry): void {
+    entry.readDone();
+    this.listeners(entry.name).caughtUp.tell();
+    this.handlers.progress();
+  }
+
+  private resetAfterRead(name: string): void {
+    if (this.entries.has(name)) this.listeners(name).reset.tell();
+  }
+
+  private lose(entry: Entry, frame: Frame): void {
+    this.entries.delete(entry.name);
+    this.change();
+    const error = frame.type === "error" ? errorOf(frame) : LOST;
+    this.listeners(entry.name).lost.tell(error);
+  }
+
+  private covering(channel: string): Entry[] {
+    return [...this.entries.values()].filter((entry) => covers(entry.name, channel));
+  }
+
+  private tell(name: string, frame: Frame): void {
+    this.listeners(name).tell(frame);
+    if (frame.id !== undefined && !this.known.add(frame.id)) return; // another channel has told it
+    this.events.tell(frame.type, frame as unknown as ServerEvent);
+  }
+
+  /** A component that closes a channel and opens it again in one go changes nothing. */
+  private change(): void {
+    if (this.planned) return;
+    this.planned = true;
+    queueMicrotask(() => {
+      this.planned = false;
+      this.handlers.changed();
+    });
+  }
+}
+
+const LOST = { code: "forbidden", message: "The right to this channel has ended." };
