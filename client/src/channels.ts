@@ -26,7 +26,8 @@ export class Channels {
   readonly events = new Emitters<[event: ServerEvent]>();
   private readonly entries = new Map<string, Entry>();
   private readonly byName = new Map<string, Listeners>();
-  private known = new RecentIds();
+  private readonly known = new RecentIds();
+  private readonly toldFrames = new WeakSet<Frame>();
   private planned = false;
 
   constructor(private readonly handlers: ChannelsHandlers) {}
@@ -163,8 +164,15 @@ export class Channels {
 
   private tell(name: string, frame: Frame): void {
     this.listeners(name).tell(frame);
-    if (frame.id !== undefined && !this.known.add(frame.id)) return; // another channel has told it
-    this.events.tell(frame.type, frame as unknown as ServerEvent);
+    if (this.isNews(frame)) this.events.tell(frame.type, frame as unknown as ServerEvent);
+  }
+
+  /** Whether no other channel that covers it has told it. */
+  private isNews(frame: Frame): boolean {
+    if (frame.id !== undefined) return this.known.add(frame.id);
+    const isNew = !this.toldFrames.has(frame);
+    this.toldFrames.add(frame);
+    return isNew;
   }
 
   /** A component that closes a channel and opens it again in one go changes nothing. */

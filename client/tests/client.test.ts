@@ -8,7 +8,10 @@ let client: KithClient;
 beforeEach(() => {
   vi.useFakeTimers();
   server = new FakeServer();
-  client = new KithClient({ url: "ws://kith.test", token: () => "t", shareTabs: false }, server.environment);
+  client = new KithClient(
+    { url: "ws://kith.test", token: () => "t", shareTabs: false },
+    server.environment(),
+  );
 });
 
 afterEach(() => {
