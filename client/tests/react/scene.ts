@@ -18,8 +18,7 @@ export class Scene {
     vi.useFakeTimers();
     this.server = new FakeServer();
     this.listening.clear();
-    vi.stubGlobal("WebSocket", this.server.environment.WebSocket);
-    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("No network.")));
+    for (const [name, value] of Object.entries(this.server.environment())) vi.stubGlobal(name, value);
     this.navigator.onLine = true;
     vi.stubGlobal("navigator", this.navigator);
     render(null); // React's own listeners on the document, which stay

@@ -169,7 +169,7 @@ test("another user is another link; what hooks hold goes over to it", async () =
 });
 
 test("a client that the app made is used, and left alone at the end", async () => {
-  const client = new KithClient({ url: HOST }, page.server.environment);
+  const client = new KithClient({ url: HOST }, page.server.environment());
   client.connect();
   const { result, unmount } = renderHook(() => [useWebSocket("feed"), useWebSocketContext()] as const, {
     wrapper: provided({ client }),
