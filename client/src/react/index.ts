@@ -1,3 +1,5 @@
+"use client";
+
 export { ConnectionStatus, type ConnectionStatusProps, type ConnectionTexts } from "./ConnectionStatus.js";
 export type { EventCallbacks } from "./callbacks.js";
 export { type OnlineResult, useWebSocketOnline } from "./online.js";
