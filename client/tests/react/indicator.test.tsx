@@ -133,6 +133,7 @@ test("catching up is passed over unless it lasts, also after a break that was sh
   const all = page.server.opening.bind(page.server);
   vi.spyOn(page.server, "opening").mockImplementation((...asked) => all(...asked).slice(0, 1)); // and no more
   rerender({ channel: "online" });
+  await page.after();
   await page.after(400);
   expect(result.current.phase).toBe("live");
   await page.after(200);
