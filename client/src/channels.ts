@@ -106,8 +106,8 @@ export class Channels {
     for (const name of names) {
       const entry = this.entries.get(name);
       if (entry?.reading !== true) continue;
-      this.readDone(entry);
       this.resetAfterRead(name);
+      this.readDone(entry);
     }
   }
 
