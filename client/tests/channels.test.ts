@@ -66,10 +66,13 @@ test("letting go and opening again in one go says nothing to the server", async 
   const close = client.channel("feed").open();
   await settle();
   close();
-  client.channel("feed").open();
+  const heard = hear(client, "feed");
   await settle();
   expect(server.last.of("unsubscribe")).toEqual([]);
   expect(server.last.of("subscribe")).toHaveLength(1);
+  message("hello", "feed");
+  await settle();
+  expect(heard).toEqual(["hello"]);
 });
 
 test("what was missed since a cursor of REST comes before what is live", async () => {
@@ -300,4 +303,20 @@ test("without an answer to that, the app is told to read the state again", async
   expect(heard).toEqual([]);
   await pass(1);
   expect(heard).toEqual(["reset", "chat_state", "live", "caught up"]);
+});
+
+test("a chat that is closed and opened again while it reads is told what belongs to its own cursor", async () => {
+  const { server } = at.scene;
+  const { client } = await at.scene.connected(alone);
+  hear(client, "messages");
+  await settle();
+  for (const content of ["one", "two", "three"]) message(content);
+  await settle();
+  const close = client.channel("messages/5").open(server.cursor("messages/5", 2));
+  await Promise.resolve();
+  close();
+  await Promise.resolve();
+  const heard = hear(client, "messages/5", server.cursor("messages/5", 1));
+  await pass(100);
+  expect(heard.filter((each) => each !== "chat_state")).toEqual(["two", "three", "caught up"]);
 });
