@@ -187,14 +187,13 @@ export class Link {
     this.heartbeat.stop();
     clearTimeout(this.climb);
     this.climb = undefined;
-    if (!wasUp) this.backoff.attempt += 1;
     this.status = { ...this.status, lastError: failure.error, latency: null, transport: null };
     if (failure.verdict === "stop") this.refuse(failure.error);
     else if (failure.verdict === "token") this.askAgain(failure);
     else if (!this.options.reconnect)
       this.show({ ...NO_LINK, lastError: failure.error, user: this.status.user });
     else if (this.fallBack(attempt, failure, wasUp)) this.attempt();
-    else this.retry(failure.afterMs);
+    else this.retry(wasUp, failure.afterMs);
     if (wasUp) this.handlers.down();
   }
 
@@ -225,7 +224,8 @@ export class Link {
     return true;
   }
 
-  private retry(afterMs: number | null): void {
+  private retry(wasUp: boolean, afterMs: number | null): void {
+    if (!wasUp) this.backoff.attempt += 1;
     if (afterMs === null) this.backoff.wait(() => this.attempt());
     else this.backoff.wait(() => this.attempt(), afterMs);
     if (this.backoff.exhausted) this.show({ state: "disconnected" });

@@ -52,10 +52,15 @@ export class FakeTab {
   get left(): { listeners: number; channels: number; sockets: number; locks: number } {
     return {
       listeners: this.window.count + this.document.count,
-      channels: this.channels.filter((channel) => !channel.closed).length,
+      channels: this.channelsOpen.length,
       sockets: this.sockets.filter((socket) => socket.readyState < 2).length,
       locks: this.browser.locks.countOf(this),
     };
+  }
+
+  /** Its BroadcastChannels, for tests that let it miss messages. */
+  get channelsOpen(): readonly FakeChannel[] {
+    return this.channels.filter((channel) => !channel.closed);
   }
 
   show(visible: boolean): void {
@@ -113,7 +118,7 @@ class Target implements EventSourceLike {
 }
 
 /** A BroadcastChannel whose messages come on the next microtask, copied as a browser copies them. */
-class FakeChannel {
+export class FakeChannel {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   closed = false;
 
