@@ -144,6 +144,7 @@ test("catching up is passed over unless it lasts, also after a break that was sh
   await page.after(10_000);
   page.server.mode = "up";
   await page.after(60_000);
+  await page.after(1_000);
   expect(phases).toEqual(["connecting", "live", "catching_up", "live", "reconnecting", "catching_up"]);
 });
 
