@@ -198,7 +198,7 @@ export class KithClient implements KithClientApi {
     if (this.unwatch !== null) return;
     const { page } = this;
     page.onOnline.add((online) => {
-      if (online) this.session?.rouse();
+      this.session?.rouse(online);
       this.show();
     });
     page.onVisible.add((visible) => this.commands.line?.watched(visible));

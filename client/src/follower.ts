@@ -52,9 +52,8 @@ export class Follower implements Line {
     this.post({ kind: "wish", wish: "reconnect" });
   }
 
-  rouse(): void {
-    this.post({ kind: "wish", wish: "rouse" });
-  }
+  /** The leader hears it from the browser, too. */
+  rouse(): void {}
 
   watched(): void {
     this.postHolds(false);

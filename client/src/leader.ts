@@ -127,8 +127,8 @@ export class Leader implements Line {
     this.link.reconnect();
   }
 
-  rouse(): void {
-    this.link.rouse();
+  rouse(online: boolean): void {
+    this.link.rouse(online);
   }
 
   watched(visible: boolean): void {

@@ -15,8 +15,8 @@ export interface Line {
   pump(): void;
   connect(): void;
   reconnect(): void;
-  /** The network came back. */
-  rouse(): void;
+  /** The network went, or came back. */
+  rouse(online: boolean): void;
   /** Whether this tab is looked at. */
   watched(visible: boolean): void;
   /** Let go of everything; nothing is told any more. */

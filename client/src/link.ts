@@ -63,7 +63,7 @@ export class Link {
   private current: Attempt | null = null;
   private probe: Attempt | null = null;
   private climb: ReturnType<typeof setTimeout> | undefined;
-  private mode: TransportName = "websocket";
+  private mode: TransportName;
   private blocked = 0;
   private refusals = 0;
   private stopped = false;
@@ -81,6 +81,7 @@ export class Link {
   ) {
     this.wasUp = before.state === "connected" || before.state === "reconnecting";
     this.status = { ...NO_LINK, user: before.user };
+    this.mode = before.transport ?? "websocket";
     const {
       initialReconnectDelay: initial,
       maxReconnectDelay: max,
@@ -127,10 +128,11 @@ export class Link {
     return this.current?.send(frame) ?? false;
   }
 
-  /** The network came back: do not wait, and do not trust what seems to live. */
-  rouse(): void {
-    if (this.backoff.waiting) this.backoff.wake();
+  /** The network went or came back: do not trust what seems to live, and do not wait where there is one. */
+  rouse(online: boolean): void {
     this.heartbeat.check();
+    if (!online) return;
+    if (this.backoff.waiting) this.backoff.wake();
     if (this.climb !== undefined) this.tryWebSocket();
   }
 

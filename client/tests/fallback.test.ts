@@ -222,6 +222,23 @@ test.each(ways)(
   },
 );
 
+test("the next leader begins with what got through before", async () => {
+  const { server } = at.scene;
+  server.mode = "blocked";
+  const [one, two] = [at.scene.open(), at.scene.open()];
+  for (const { client } of [one, two]) client.connect();
+  const heard = hear(two.client);
+  await pass(2_000);
+  expect(two.client.status).toMatchObject({ transport: "sse", leading: false });
+  const tried = server.sockets.length;
+  one.tab.kill();
+  message("one");
+  await pass(500);
+  expect(two.client.status).toMatchObject({ state: "connected", transport: "sse", leading: true });
+  expect(server.sockets).toHaveLength(tried);
+  expect(heard).toEqual(["one"]);
+});
+
 test("it climbs at once when the network changes, and stays where it is while WebSockets are blocked", async () => {
   const { server } = at.scene;
   const { client, tab } = await blocked(true);

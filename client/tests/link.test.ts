@@ -343,12 +343,15 @@ test("the heartbeat rests while the tab is hidden, and the link is checked when 
   expect(server.sockets).toHaveLength(2);
 });
 
-test("a link that seems to live is checked when the network comes back", async () => {
-  const { tab } = await at.scene.connected(alone);
-  tab.goOnline(true);
-  await settle();
-  expect(at.scene.server.last.of("ping")).toHaveLength(1);
-});
+test.each([true, false])(
+  "a link that seems to live is checked when the browser is online: %s",
+  async (online) => {
+    const { tab } = await at.scene.connected(alone);
+    tab.goOnline(online);
+    await settle();
+    expect(at.scene.server.last.of("ping")).toHaveLength(1);
+  },
+);
 
 test("what the browser says of its network is shown", async () => {
   const { client, tab } = await at.scene.connected(alone);
