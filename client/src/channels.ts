@@ -1,6 +1,6 @@
 import type { Hold, Point, Stamp } from "./cursors.js";
 import { covers } from "./cursors.js";
-import { Emitters } from "./emitter.js";
+import { Emitter, Emitters } from "./emitter.js";
 import { Entry, Listeners } from "./entry.js";
 import type { ServerEvent } from "./generated.js";
 import { RecentIds } from "./recent.js";
@@ -24,6 +24,8 @@ export interface ChannelsHandlers {
 export class Channels {
   /** Events of any open channel, by their type. */
   readonly events = new Emitters<[event: ServerEvent]>();
+  /** Events of any open channel. */
+  readonly any = new Emitter<[event: ServerEvent]>();
   private readonly entries = new Map<string, Entry>();
   private readonly byName = new Map<string, Listeners>();
   private readonly known = new RecentIds();
@@ -113,6 +115,7 @@ export class Channels {
   clear(): void {
     this.entries.clear();
     this.events.clear();
+    this.any.clear();
     for (const listeners of this.byName.values()) listeners.clear();
     this.byName.clear();
   }
@@ -157,7 +160,10 @@ export class Channels {
 
   private tell(name: string, frame: Frame): void {
     this.listeners(name).tell(frame);
-    if (this.isNews(frame)) this.events.tell(frame.type, frame as unknown as ServerEvent);
+    if (!this.isNews(frame)) return;
+    const event = frame as unknown as ServerEvent;
+    this.any.tell(event);
+    this.events.tell(event.type, event);
   }
 
   /** Whether no other channel that covers it has told it. */

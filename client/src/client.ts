@@ -5,7 +5,7 @@ import { Credentials } from "./credentials.js";
 import { Emitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
 import { environment } from "./environment.js";
-import type { EventOf, EventType } from "./generated.js";
+import type { EventOf, EventType, ServerEvent } from "./generated.js";
 import { Handle } from "./handle.js";
 import type { LinkStatus } from "./link.js";
 import { NO_LINK } from "./link.js";
@@ -109,6 +109,10 @@ export class KithClient implements KithClientApi {
 
   on<T extends EventType>(type: T, fn: (event: EventOf<T>) => void): Unsubscribe {
     return this.channels.events.add(type, (event) => fn(event as EventOf<T>));
+  }
+
+  onAny(fn: (event: ServerEvent) => void): Unsubscribe {
+    return this.channels.any.add(fn);
   }
 
   get pending(): readonly Pending[] {
