@@ -5,6 +5,7 @@ export interface SocketLike {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: { readonly data: unknown } & never) => void) | null;
   onclose: ((event: { readonly code: number; readonly reason: string } & never) => void) | null;
+  onerror: ((event: never) => void) | null;
   readonly readyState: number;
   send(data: string): void;
   close(code?: number): void;

@@ -74,7 +74,7 @@ export class Leader implements Line {
         down: () => this.wentDown(),
         frame: (frame) => this.take(frame),
         status: (status) => this.tellStatus(status),
-        wanted: () => this.subscriptions.wanted(),
+        wanted: () => (this.ready ? this.subscriptions.wanted() : []),
       },
       before,
     );

@@ -117,7 +117,7 @@ export class Link {
   reconnect(): void {
     if (this.current?.isUp) {
       this.letGo();
-      this.show({ state: "reconnecting", transport: null });
+      this.show({ state: "reconnecting", transport: null, latency: null });
       this.attempt();
     } else {
       this.connect();
@@ -217,8 +217,8 @@ export class Link {
       this.blocked = failure.blocked ? this.blocked + 1 : 0;
       if (this.blocked < BLOCKED_AFTER) return false;
       this.mode = "sse";
-    } else if (attempt.name === "sse" && failure.error.code === "timeout") {
-      this.mode = "poll"; // the server answers, but the stream does not come through
+    } else if (attempt.name === "sse" && failure.blocked) {
+      this.mode = "poll"; // the server may answer, though the stream does not come through
     } else {
       this.mode = "websocket"; // the server is away: begin from the top
       return false;

@@ -56,7 +56,7 @@ export class Session {
 
   connect(): void {
     if (this.backoff.waiting) this.backoff.wake();
-    else if (this.line === null && this.status.state === "error") this.start();
+    else if (this.line === null && this.status.state !== "connecting") this.start();
     else if (this.line?.leading === false && this.status.state === "error") this.tabs?.steal();
     else this.line?.connect();
   }
@@ -131,6 +131,7 @@ export class Session {
   }
 
   private follow(): void {
+    clearTimeout(this.gathering);
     this.line?.stop();
     const { tabs } = this;
     if (tabs === null) return;

@@ -141,6 +141,7 @@ export class FakeSocket implements SocketLike {
   onopen: ((event: never) => void) | null = null;
   onmessage: ((event: { readonly data: unknown } & never) => void) | null = null;
   onclose: ((event: { readonly code: number; readonly reason: string } & never) => void) | null = null;
+  onerror: ((event: never) => void) | null = null;
   readyState = CONNECTING;
   /** What the client sent. */
   readonly received: Frame[] = [];

@@ -239,6 +239,45 @@ test("the next leader begins with what got through before", async () => {
   expect(heard).toEqual(["one"]);
 });
 
+test("by a stream, too, the next leader opens each channel from the oldest cursor", async () => {
+  const { server } = at.scene;
+  server.mode = "blocked";
+  const [one, two, three] = [at.scene.open(), at.scene.open(), at.scene.open()];
+  for (const { client } of [one, two, three]) client.connect();
+  const heard = [two, three].map(({ client }) => hear(client));
+  await pass(2_000);
+  const [deaf] = three.tab.channelsOpen;
+  if (!deaf) throw new Error();
+  const { onmessage } = deaf;
+  deaf.onmessage = null;
+  message("one");
+  await pass(100);
+  deaf.onmessage = onmessage;
+  one.tab.kill();
+  message("two");
+  await pass(1_000);
+  expect(heard).toEqual([
+    ["one", "two"],
+    ["one", "two"],
+  ]);
+});
+
+test("a stream that is cut at once leads to long polling", async () => {
+  const { server } = at.scene;
+  server.mode = "blocked";
+  const real = at.scene.browser.tab().environment.fetch;
+  const fetch: typeof globalThis.fetch = async (url, init) =>
+    String(url).includes("/stream/") || real === undefined ? new Response("") : real(url, init);
+  const { client } = at.scene.open(alone, undefined, { fetch });
+  const heard = hear(client);
+  client.connect();
+  await pass(2_000);
+  expect(client.status).toMatchObject({ state: "connected", transport: "poll" });
+  message("one");
+  await pass(300);
+  expect(heard).toEqual(["one"]);
+});
+
 test("it climbs at once when the network changes, and stays where it is while WebSockets are blocked", async () => {
   const { server } = at.scene;
   const { client, tab } = await blocked(true);

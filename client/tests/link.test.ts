@@ -278,6 +278,19 @@ test("a callback that throws is asked again after a while", async () => {
   expect(client.status.state).toBe("connected");
 });
 
+test("reconnect: false holds for the token, too, until connect()", async () => {
+  const token = vi.fn<() => string>().mockImplementationOnce(() => {
+    throw new Error("offline");
+  });
+  token.mockReturnValue("t");
+  const { client } = await at.scene.connected({ ...alone, user: undefined, reconnect: false, token });
+  await pass(120_000);
+  expect(client.status).toMatchObject({ state: "disconnected", lastError: { code: "network" } });
+  client.connect();
+  await settle();
+  expect(client.status.state).toBe("connected");
+});
+
 test.each([4401, 4408])(
   "by cookie, %i before `connected` means that nobody is signed in: error",
   async (code) => {

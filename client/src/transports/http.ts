@@ -199,8 +199,9 @@ export abstract class HttpTransport implements Transport {
     } catch {
       // No answer: it may have arrived or not.
     }
-    const lost = { type: "error", code: "unavailable", message: "The request failed.", channel };
-    if (ref !== undefined && !this.ending.signal.aborted) this.handlers.frame({ ...(answer ?? lost), ref });
+    const lost = { type: "error", code: "unavailable", message: "The request failed." };
+    if (ref !== undefined && !this.ending.signal.aborted)
+      this.handlers.frame({ channel, ...(answer ?? lost), ref });
   }
 
   private post(body: unknown, signal: AbortSignal): Promise<Response> {

@@ -27,6 +27,7 @@ class WebSocketTransport implements Transport {
       queueMicrotask(() => handlers.closed(1006));
       return;
     }
+    socket.onerror = () => undefined; // `close` follows; the sockets of `ws` throw what nobody listens to
     socket.onopen = () => handlers.opened();
     socket.onmessage = ({ data }) => {
       const frame = asFrame(parseJSON(data));
