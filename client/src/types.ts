@@ -148,6 +148,8 @@ export interface KithClientApi {
   channel(name: string): ChannelHandle;
   /** Events of this type on any open channel. */
   on<T extends EventType>(type: T, fn: (event: EventOf<T>) => void): Unsubscribe;
+  /** Every event on any open channel. */
+  onAny(fn: (event: ServerEvent) => void): Unsubscribe;
   /** Commands sent with `send` that have no ack yet, oldest first, those of earlier page loads included. */
   readonly pending: readonly Pending[];
   onPending(fn: (pending: readonly Pending[]) => void): Unsubscribe;
