@@ -1,8 +1,8 @@
 import type { Credentials } from "./credentials.js";
 import type { Environment } from "./environment.js";
 import type { Endpoint } from "./options.js";
-import { ask } from "./transports/http.js";
-import { pollAddress, readPoll } from "./transports/poll.js";
+import { ask, eventsAddress } from "./transports/http.js";
+import { readPoll } from "./transports/poll.js";
 import type { Wanted } from "./transports/transport.js";
 import type { Frame } from "./wire.js";
 
@@ -77,7 +77,8 @@ export class CatchUp {
   private async answer(wanted: readonly Wanted[], signal: AbortSignal): Promise<readonly Frame[] | null> {
     try {
       const token = await this.credentials.token();
-      const response = await ask(this.environment, pollAddress(this.endpoint, wanted, 0), { token, signal });
+      const url = eventsAddress(this.endpoint, "", wanted, 0);
+      const response = await ask(this.environment, url, { token, signal });
       return response.ok ? readPoll(await response.json()).frames : null;
     } catch {
       return null; // no network, aborted, or no JSON

@@ -28,7 +28,8 @@ export class Channels {
   readonly any = new Emitter<[event: ServerEvent]>();
   private readonly entries = new Map<string, Entry>();
   private readonly byName = new Map<string, Listeners>();
-  private known = new RecentIds();
+  private readonly known = new RecentIds();
+  private readonly toldFrames = new WeakSet<Frame>();
   private planned = false;
 
   constructor(private readonly handlers: ChannelsHandlers) {}
@@ -166,10 +167,18 @@ export class Channels {
 
   private tell(name: string, frame: Frame): void {
     this.listeners(name).tell(frame);
-    if (frame.id !== undefined && !this.known.add(frame.id)) return; // another channel has told it
+    if (!this.isNews(frame)) return;
     const event = frame as unknown as ServerEvent;
     this.any.tell(event);
     this.events.tell(event.type, event);
+  }
+
+  /** Whether no other channel that covers it has told it. */
+  private isNews(frame: Frame): boolean {
+    if (frame.id !== undefined) return this.known.add(frame.id);
+    const isNew = !this.toldFrames.has(frame);
+    this.toldFrames.add(frame);
+    return isNew;
   }
 
   /** A component that closes a channel and opens it again in one go changes nothing. */

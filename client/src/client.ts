@@ -208,8 +208,11 @@ export class KithClient implements KithClientApi {
 
   private show(): void {
     if (this.disposed) return;
-    this.status = this.snapshot();
-    this.statusListeners.tell(this.status);
+    const before = this.status;
+    const now = this.snapshot();
+    if ((Object.keys(now) as (keyof Status)[]).every((key) => now[key] === before[key])) return;
+    this.status = now;
+    this.statusListeners.tell(now);
   }
 
   private snapshot(): Status {

@@ -23,7 +23,9 @@ export interface Environment {
   readonly locks: LockManager | undefined;
   readonly BroadcastChannel: typeof BroadcastChannel | undefined;
   readonly window: EventSourceLike | undefined;
-  readonly document: (EventSourceLike & { readonly visibilityState: string }) | undefined;
+  readonly document:
+    | (EventSourceLike & { readonly visibilityState: string; readonly cookie?: string })
+    | undefined;
   readonly navigator: { readonly onLine?: boolean } | undefined;
   /** In [0, 1). */
   readonly random: () => number;

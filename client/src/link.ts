@@ -5,6 +5,8 @@ import type { Credentials } from "./credentials.js";
 import type { Environment } from "./environment.js";
 import { Heartbeat } from "./heartbeat.js";
 import type { Endpoint, Options } from "./options.js";
+import { openPoll } from "./transports/poll.js";
+import { openStream } from "./transports/sse.js";
 import type { OpenTransport, Wanted } from "./transports/transport.js";
 import { openWebSocket } from "./transports/websocket.js";
 import type { ClientError, ConnectionState, TransportName } from "./types.js";
@@ -17,8 +19,8 @@ const BLOCKED_AFTER = 2;
 
 const TRANSPORTS: Readonly<Record<TransportName, OpenTransport>> = {
   websocket: openWebSocket,
-  sse: openWebSocket,
-  poll: openWebSocket,
+  sse: openStream,
+  poll: openPoll,
 };
 
 /** The part of `Status` that the link knows; tabs that do not lead are told it. */
@@ -159,7 +161,7 @@ export class Link {
   }
 
   private wentUp(attempt: Attempt, user: string | null): void {
-    if (this.status.user !== null && user !== this.status.user) {
+    if (this.status.user !== null && user !== null && user !== this.status.user) {
       // What this page shows and keeps is another's: it has to begin anew.
       this.refuse({ code: "user_changed", message: "Somebody else is signed in now." });
       return;
@@ -169,7 +171,12 @@ export class Link {
     this.wasUp = true;
     if (attempt.name === "websocket") this.blocked = 0;
     this.planClimb();
-    this.show({ state: "connected", transport: attempt.name, user, lastError: null });
+    this.show({
+      state: "connected",
+      transport: attempt.name,
+      user: user ?? this.status.user,
+      lastError: null,
+    });
     if (attempt.pings) this.heartbeat.start();
     this.handlers.up();
   }

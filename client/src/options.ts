@@ -65,13 +65,8 @@ export function endpoint(url: string | null): Endpoint | null {
 
 function defaultUrl(): string | null {
   // Bundlers put the values in place of these very expressions.
-  const websocketUrl = (import.meta as BundledMeta).env?.VITE_WEBSOCKET_URL;
-  const wsUrl = (import.meta as BundledMeta).env?.VITE_WS_URL;
-  return websocketUrl || wsUrl || pageUrl()?.origin || null;
-}
-
-interface BundledMeta {
-  readonly env?: { readonly VITE_WEBSOCKET_URL?: string; readonly VITE_WS_URL?: string };
+  const given = import.meta.env?.VITE_WEBSOCKET_URL || import.meta.env?.VITE_WS_URL;
+  return given || pageUrl()?.origin || null;
 }
 
 function pageUrl(): URL | undefined {

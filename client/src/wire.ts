@@ -34,19 +34,25 @@ export function isEvent(frame: Frame): boolean {
   return !CONTROL.has(frame.type);
 }
 
-/** The frame in a text of the server; null where there is none. */
-export function parseFrame(text: unknown): Frame | null {
+/** Null where it is no JSON: nothing that this client could act on. */
+export function parseJSON(text: unknown): unknown {
   if (typeof text !== "string") return null;
   try {
-    return asFrame(JSON.parse(text));
+    return JSON.parse(text);
   } catch {
-    return null; // not JSON: nothing that this client could act on
+    return null;
   }
 }
 
 export function asFrame(value: unknown): Frame | null {
   if (typeof value !== "object" || value === null || !("type" in value)) return null;
   return typeof value.type === "string" ? (value as Frame) : null;
+}
+
+export function numberIn(value: unknown, key: string): number | null {
+  if (typeof value !== "object" || value === null) return null;
+  const found = (value as Readonly<Record<string, unknown>>)[key];
+  return typeof found === "number" ? found : null;
 }
 
 export function textOf(value: unknown): string | null {

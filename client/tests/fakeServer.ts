@@ -1,5 +1,6 @@
 import type { Environment, SocketLike } from "../src/environment.js";
 import type { Frame } from "../src/wire.js";
+import { FakeHttp } from "./fakeHttp.js";
 
 /** One event in the fake's log. */
 export interface Logged extends Frame {
@@ -8,13 +9,14 @@ export interface Logged extends Frame {
 }
 
 /** What the fake does with a command of an app. */
-export type Answer = (frame: Frame, socket: FakeSocket) => Frame | null;
+export type Answer = (frame: Frame) => Frame | null;
 
 /**
  * Kith's wire protocol without Kith: a log, sockets, and the HTTP fallback, all in the memory of a test. Answers come
  * on the next microtask, time is the test's.
  */
 export class FakeServer {
+  readonly http = new FakeHttp(this);
   /** Every socket that was ever made, refused ones included. */
   readonly sockets: FakeSocket[] = [];
   readonly log: Logged[] = [];
@@ -29,19 +31,24 @@ export class FakeServer {
   refuses: (channel: string) => string | null = () => null;
   /** False: pings are not answered. */
   pongs = true;
-  answer: Answer = (frame, socket) => socket.server.ack(frame);
+  answer: Answer = (frame) => this.ack(frame);
   /** Cursors older than this id cannot be served. */
   pruned = 0;
   private readonly acked = new Map<string, Frame>();
 
-  get environment(): Pick<Environment, "WebSocket"> {
+  /** What a page finds of this server. `made` is told of each socket. */
+  environment(
+    made: (socket: FakeSocket) => void = () => undefined,
+  ): Pick<Environment, "WebSocket" | "fetch"> {
     const server = this;
     return {
       WebSocket: class extends FakeSocket {
         constructor(url: string) {
           super(server, url);
+          made(this);
         }
       } as unknown as NonNullable<Environment["WebSocket"]>,
+      fetch: (url, init) => server.http.answer(String(url), init ?? {}),
     };
   }
 
@@ -72,13 +79,15 @@ export class FakeServer {
 
   /** Tell without keeping. */
   tell(frame: Frame & { readonly channel: string }): void {
+    this.http.tell(frame);
     for (const socket of this.open) {
       if ([...socket.channels].some((open) => covers(open, frame.channel))) socket.tell(frame);
     }
   }
 
-  /** Every socket breaks, as when a cable is pulled. */
+  /** Every link breaks, as when a cable is pulled. */
   drop(code = 1006): void {
+    this.http.drop();
     for (const socket of this.open) socket.end(code);
   }
 
@@ -93,8 +102,11 @@ export class FakeServer {
     return ack;
   }
 
-  /** The frames that open a channel, up to `caught_up`. */
+  /** What opening a channel brings: its refusal, or all up to `caught_up`. */
   opening(channel: string, since: string | null, ref?: string): Frame[] {
+    const code = this.refuses(channel);
+    if (code !== null)
+      return [{ type: "error", code, message: "No.", channel, ...(ref === undefined ? {} : { ref }) }];
     const head = this.log.length;
     const from = since === null ? head : Number(since.replace(/^.*[-~]/, ""));
     const recovered = from >= this.pruned && from <= head;
@@ -116,7 +128,7 @@ export class FakeServer {
   }
 }
 
-function covers(open: string, channel: string): boolean {
+export function covers(open: string, channel: string): boolean {
   return open === channel || channel.startsWith(`${open}/`);
 }
 
@@ -133,6 +145,8 @@ export class FakeSocket implements SocketLike {
   /** What the client sent. */
   readonly received: Frame[] = [];
   readonly channels = new Set<string>();
+  /** Ids of the events that it was told, with their topics: none is told twice, whatever covers it. */
+  private readonly told = new Map<number, string>();
   signedIn = false;
   /** By which the client closed it; null: it did not. */
   closedBy: number | null = null;
@@ -150,6 +164,7 @@ export class FakeSocket implements SocketLike {
   }
 
   tell(frame: Frame): void {
+    if (frame.id !== undefined && frame.channel !== undefined) this.told.set(frame.id, frame.channel);
     queueMicrotask(() => {
       if (this.readyState === OPEN) this.onmessage?.({ data: JSON.stringify(frame) } as never);
     });
@@ -173,6 +188,12 @@ export class FakeSocket implements SocketLike {
 
   close(code = 1000): void {
     this.closedBy = code;
+    this.readyState = CLOSED;
+  }
+
+  /** The client's end is gone without a word. */
+  vanish(): void {
+    this.onopen = this.onmessage = this.onclose = null;
     this.readyState = CLOSED;
   }
 
@@ -209,8 +230,7 @@ export class FakeSocket implements SocketLike {
         this.subscribe(frame);
         break;
       case "unsubscribe":
-        this.channels.delete(String(frame.channel));
-        this.tell({ type: "unsubscribed", channel: String(frame.channel) });
+        this.unsubscribe(String(frame.channel));
         break;
       default:
         this.command(frame);
@@ -245,6 +265,14 @@ export class FakeSocket implements SocketLike {
     this.channels.add(channel);
   }
 
+  private unsubscribe(channel: string): void {
+    this.channels.delete(channel);
+    for (const [id, topic] of this.told) {
+      if (![...this.channels].some((open) => covers(open, topic))) this.told.delete(id);
+    }
+    this.tell({ type: "unsubscribed", channel });
+  }
+
   private command(frame: Frame): void {
     const { channel, ref } = frame;
     this.server.commands.push(frame);
@@ -252,7 +280,7 @@ export class FakeSocket implements SocketLike {
       this.tell({ type: "error", code: "not_found", message: "Not subscribed.", ...(ref ? { ref } : {}) });
       return;
     }
-    const answer = this.server.answer(frame, this);
+    const answer = this.server.answer(frame);
     if (answer !== null && ref !== undefined) this.tell(answer);
   }
 }

@@ -85,6 +85,7 @@ export class ChannelStore<S extends Loaded> {
     const { handle } = slot.value;
     this.hold = slot.value;
     slot.value.reopen();
+    let connected = client.status.state === "connected";
     return [
       slot.retain(),
       handle.onAny((event) => this.take(event)),
@@ -93,7 +94,9 @@ export class ChannelStore<S extends Loaded> {
       handle.onCaughtUp(() => this.show()),
       handle.onLost((error) => this.show({ error })),
       client.onStatus(({ state }) => {
-        if (state === "connected" && this.failed) this.load();
+        const before = connected;
+        connected = state === "connected";
+        if (connected && !before && this.failed) this.load();
       }),
     ];
   }

@@ -20,7 +20,7 @@ export type IndicatorPhase =
 export interface IndicatorOptions {
   /** ms for which a broken link is passed over in silence; default 3,000. Most are back before anybody looks. */
   readonly reconnectingAfter?: number | undefined;
-  /** ms for which catching up is passed over, while it is not after a break that was shown; default 500. */
+  /** ms for which catching up is passed over; default 500. It mostly takes less. */
   readonly catchingUpAfter?: number | undefined;
 }
 
@@ -79,11 +79,12 @@ function useCalm(phase: IndicatorPhase, options: IndicatorOptions): IndicatorPha
   return wait === 0 ? phase : shown;
 }
 
+/** ms that `next` must last before it takes the place of what is shown. */
 function patience(shown: IndicatorPhase, next: IndicatorPhase, options: IndicatorOptions): number {
-  if (shown !== "live" && shown !== "connecting") return 0; // bad news was told: whatever follows is news
-  if (next === "reconnecting") return options.reconnectingAfter ?? 3_000;
   if (next === "catching_up") return options.catchingUpAfter ?? 500;
-  return 0;
+  // Once bad news was told, what follows is news at once.
+  const calm = shown === "live" || shown === "catching_up" || shown === "connecting";
+  return next === "reconnecting" && calm ? (options.reconnectingAfter ?? 3_000) : 0;
 }
 
 function useSecondsUntil(at: number | null): number | null {

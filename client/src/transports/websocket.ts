@@ -1,6 +1,6 @@
 import type { SocketLike } from "../environment.js";
 import type { ClientFrame } from "../wire.js";
-import { parseFrame } from "../wire.js";
+import { asFrame, parseJSON } from "../wire.js";
 import type { Target, Transport, TransportHandlers } from "./transport.js";
 
 const OPEN = 1; // WebSocket.OPEN
@@ -29,7 +29,7 @@ class WebSocketTransport implements Transport {
     }
     socket.onopen = () => handlers.opened();
     socket.onmessage = ({ data }) => {
-      const frame = parseFrame(data);
+      const frame = asFrame(parseJSON(data));
       if (frame !== null) handlers.frame(frame);
     };
     socket.onclose = ({ code }) => {
