@@ -10,8 +10,8 @@ const TRIES = 4;
 const RETRY_MS = 1_000;
 
 export interface CatchUpHandlers {
-  told(names: readonly string[], frames: readonly Frame[]): void;
-  failed(names: readonly string[]): void;
+  told(asked: readonly Wanted[], frames: readonly Frame[]): void;
+  failed(asked: readonly Wanted[]): void;
 }
 
 /**
@@ -22,6 +22,7 @@ export class CatchUp {
   private readonly wanted = new Map<string, Wanted>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asking: AbortController | null = null;
+  private asked: readonly Wanted[] = [];
   private tries = 0;
 
   constructor(
@@ -31,8 +32,10 @@ export class CatchUp {
     private readonly handlers: CatchUpHandlers,
   ) {}
 
-  read(wanted: readonly Wanted[]): void {
-    for (const each of wanted) this.wanted.set(each.channel, each);
+  /** The very object that is given is handed back with the answer. */
+  read(wanted: Wanted): void {
+    if (this.asking !== null && this.asked.includes(wanted)) return;
+    this.wanted.set(wanted.channel, wanted);
     if (this.asking === null && this.timer === undefined) this.plan(0);
   }
 
@@ -57,16 +60,16 @@ export class CatchUp {
     this.wanted.clear();
     const asking = new AbortController();
     this.asking = asking;
+    this.asked = wanted;
     const frames = await this.answer(wanted, asking.signal);
     if (this.asking !== asking) return;
     this.asking = null;
     this.tries = frames === null ? this.tries + 1 : 0;
-    const names = wanted.map(({ channel }) => channel);
     if (frames !== null) {
-      this.handlers.told(names, frames);
+      this.handlers.told(wanted, frames);
     } else if (this.tries >= TRIES) {
       this.tries = 0;
-      this.handlers.failed(names);
+      this.handlers.failed(wanted);
     } else {
       for (const each of wanted) if (!this.wanted.has(each.channel)) this.wanted.set(each.channel, each);
     }

@@ -14,8 +14,8 @@ import { errorOf, isEvent } from "./wire.js";
 export interface ChannelsHandlers {
   /** Other channels are held now than before. Told once for what changes in one go. */
   changed(): void;
-  /** Ask the server what these channels missed. */
-  read(wanted: readonly Wanted[]): void;
+  /** Ask the server what a channel missed. */
+  read(wanted: Wanted): void;
   /** `catchingUp` may be another. */
   progress(): void;
 }
@@ -54,23 +54,20 @@ export class Channels {
 
   /** Hold the channel open until what this returns is called. */
   open(name: string, since?: string): Unsubscribe {
-    let entry = this.entries.get(name);
-    if (entry === undefined) {
-      entry = new Entry(name, (frame) => this.tell(name, frame));
-      entry.since = since ?? null;
-      this.entries.set(name, entry);
-      this.change();
-    }
+    const entry = this.entries.get(name) ?? new Entry(name, since ?? null, (frame) => this.tell(name, frame));
+    this.entries.set(name, entry);
     entry.openers += 1;
+    this.change();
     return this.closer(entry);
   }
 
   /** How the leader serves a channel that this tab holds. */
   serve(name: string, by: Served, point: Point | null): void {
     const entry = this.entries.get(name);
-    if (entry === undefined || by === "link") return;
-    entry.read(point);
-    this.handlers.read([{ channel: name, since: entry.readFrom }]);
+    if (entry === undefined) return;
+    entry.served = true;
+    if (by === "link") return;
+    this.handlers.read(entry.read(point));
     this.handlers.progress();
   }
 
@@ -91,12 +88,12 @@ export class Channels {
   }
 
   /** The answer to `read`: frames of these channels alone, up to each one's `caught_up`. */
-  takeRead(names: readonly string[], frames: readonly Frame[]): void {
-    const reading = names.flatMap((name) => this.entries.get(name) ?? []).filter((entry) => entry.reading);
+  takeRead(asked: readonly Wanted[], frames: readonly Frame[]): void {
+    const reading = this.reading(asked);
     for (const frame of frames) {
       const { channel } = frame;
       if (channel === undefined) continue;
-      if (frame.type === "subscribed" && frame.recovered === false) this.resetAfterRead(channel);
+      if (frame.type === "subscribed" && frame.recovered === false) this.listeners(channel).reset.tell();
       if (!isEvent(frame)) continue;
       for (const entry of reading) if (covers(entry.name, channel)) entry.readEvent(frame);
     }
@@ -104,12 +101,10 @@ export class Channels {
   }
 
   /** No answer to `read` came: what these channels missed has to be read by REST. */
-  failRead(names: readonly string[]): void {
-    for (const name of names) {
-      const entry = this.entries.get(name);
-      if (entry?.reading !== true) continue;
+  failRead(asked: readonly Wanted[]): void {
+    for (const entry of this.reading(asked)) {
+      this.listeners(entry.name).reset.tell();
       this.readDone(entry);
-      this.resetAfterRead(name);
     }
   }
 
@@ -131,17 +126,14 @@ export class Channels {
       if (!open) return;
       open = false;
       entry.openers -= 1;
-      if (entry.openers > 0 || this.entries.get(entry.name) !== entry) return;
-      this.entries.delete(entry.name);
       this.change();
-      this.handlers.progress();
     };
   }
 
   private caughtUp(entry: Entry, frame: Frame, at: Stamp): void {
     entry.caughtUp(frame, at);
-    if (entry.reading) this.handlers.read([{ channel: entry.name, since: entry.readFrom }]);
-    else this.listeners(entry.name).caughtUp.tell();
+    if (entry.reading !== null) this.handlers.read(entry.reading);
+    else if (entry.served) this.listeners(entry.name).caughtUp.tell();
   }
 
   private readDone(entry: Entry): void {
@@ -150,8 +142,9 @@ export class Channels {
     this.handlers.progress();
   }
 
-  private resetAfterRead(name: string): void {
-    if (this.entries.has(name)) this.listeners(name).reset.tell();
+  /** Who still waits for these very answers: a channel may have been closed and opened again meanwhile. */
+  private reading(asked: readonly Wanted[]): Entry[] {
+    return [...this.entries.values()].filter(({ reading }) => reading !== null && asked.includes(reading));
   }
 
   private lose(entry: Entry, frame: Frame): void {
@@ -181,13 +174,15 @@ export class Channels {
     return isNew;
   }
 
-  /** A component that closes a channel and opens it again in one go changes nothing. */
+  /** Whoever closes a channel and opens it again in one go, as components do, changes nothing. */
   private change(): void {
     if (this.planned) return;
     this.planned = true;
     queueMicrotask(() => {
       this.planned = false;
+      for (const [name, { openers }] of this.entries) if (openers === 0) this.entries.delete(name);
       this.handlers.changed();
+      this.handlers.progress();
     });
   }
 }

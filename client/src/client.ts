@@ -56,7 +56,7 @@ export class KithClient implements KithClientApi {
     this.page = new Page(this.environment);
     this.credentials = new Credentials(options.token);
     this.channels = new Channels({
-      changed: () => this.commands.line?.hold(this.channels.holds),
+      changed: () => this.commands.line?.hold(),
       read: (wanted) => this.catchUp?.read(wanted),
       progress: () => this.show(),
     });
@@ -140,16 +140,17 @@ export class KithClient implements KithClientApi {
   private begin(endpoint: Endpoint): void {
     const { options, environment: surroundings, credentials, outbox, page } = this;
     this.catchUp = new CatchUp(endpoint, surroundings, credentials, {
-      told: (names, frames) => this.channels.takeRead(names, frames),
-      failed: (names) => this.channels.failRead(names),
+      told: (asked, frames) => this.channels.takeRead(asked, frames),
+      failed: (asked) => this.channels.failRead(asked),
     });
     const parts = { endpoint, options, environment: surroundings, credentials, outbox, page };
     this.session = new Session(parts, {
       user: (user) => this.openOutbox(endpoint, user),
       line: (line) => {
         this.commands.line = line;
-        line.hold(this.channels.holds);
+        line.hold();
       },
+      holds: () => this.channels.holds,
       frame: (frame, at) => {
         this.channels.take(frame, at);
         this.requests.take(frame);
@@ -197,7 +198,7 @@ export class KithClient implements KithClientApi {
     if (this.unwatch !== null) return;
     const { page } = this;
     page.onOnline.add((online) => {
-      if (online) this.session?.rouse();
+      this.session?.rouse(online);
       this.show();
     });
     page.onVisible.add((visible) => this.commands.line?.watched(visible));

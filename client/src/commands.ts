@@ -23,7 +23,7 @@ export class Commands {
     const ref = uniqueName();
     const answer = this.requests.expect(ref);
     const close = this.channels.open(channel);
-    this.line?.hold(this.channels.holds); // at once: the server must hear of the channel before the command
+    this.line?.hold(); // at once: the server must hear of the channel before the command
     if (this.line?.send({ ...fields, type, ref, channel }) !== true) this.requests.fail(ref, OFFLINE);
     return answer.finally(close);
   }

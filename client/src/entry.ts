@@ -3,6 +3,7 @@ import { cursorOf } from "./cursors.js";
 import { Emitter, Emitters } from "./emitter.js";
 import type { ServerEvent } from "./generated.js";
 import { RecentIds } from "./recent.js";
+import type { Wanted } from "./transports/transport.js";
 import type { ClientError } from "./types.js";
 import type { Frame } from "./wire.js";
 import { isEvent } from "./wire.js";
@@ -13,24 +14,24 @@ import { isEvent } from "./wire.js";
  */
 export class Entry {
   openers = 0;
-  since: string | null = null;
   point: Point | null = null;
   /** As the link says. `waiting`: not open on it yet. */
   phase: "waiting" | "replaying" | "live" = "waiting";
-  /** This tab came late and asks by itself for what it missed. */
-  reading = false;
-  /** From where it asks. */
-  readFrom: string | null = null;
-  private held: Frame[] = [];
+  /** The leader knows of it: what the link says of this channel counts from then on. */
+  served = false;
+  /** This tab came late: what it asks for by itself, until the answer is told. */
+  reading: Wanted | null = null;
+  private held: { readonly frame: Frame; readonly at: Stamp }[] = [];
   private known = new RecentIds();
 
   constructor(
     readonly name: string,
+    private readonly since: string | null,
     private readonly tell: (event: Frame) => void,
   ) {}
 
   get catchingUp(): boolean {
-    return this.reading || this.phase !== "live";
+    return this.reading !== null || this.phase !== "live";
   }
 
   get hold(): Hold {
@@ -39,9 +40,8 @@ export class Entry {
 
   /** An event of this channel, or of one that it covers. */
   event(frame: Frame, at: Stamp): void {
-    if (frame.channel === this.name) this.advance(frame, at);
-    if (this.reading || this.phase === "waiting") this.held.push(frame);
-    else this.tellOnce(frame);
+    if (this.reading !== null || this.phase === "waiting") this.held.push({ frame, at });
+    else this.tellAt(frame, at);
   }
 
   /** What the server answered to this tab alone. */
@@ -51,20 +51,23 @@ export class Entry {
 
   /** True: not all that was missed can be told. */
   subscribed(frame: Frame, at: Stamp): boolean {
+    if (!this.served) return false;
     const recovered = frame.recovered !== false;
     const fromNow = this.point === null && this.since === null;
     this.phase = "replaying";
-    if (!this.reading && (!recovered || this.point === null)) this.setPoint(frame, at);
+    if (this.reading !== null) return !recovered;
+    if (!recovered || this.point === null) this.setPoint(frame, at);
     // From a cursor a replay comes, which belongs before what was kept.
-    if (!this.reading && fromNow) this.release();
+    if (fromNow) this.release();
     return !recovered;
   }
 
   caughtUp(frame: Frame, at: Stamp): void {
+    if (!this.served) return;
     this.phase = "live";
-    if (this.reading) return;
-    this.setPoint(frame, at);
+    if (this.reading !== null) return;
     this.release();
+    this.setPoint(frame, at);
   }
 
   wentDown(): void {
@@ -72,22 +75,22 @@ export class Entry {
   }
 
   /** This tab asks for what it missed. `point`: as far as the others were told when it began. */
-  read(point: Point | null): void {
-    if (!this.reading) this.readFrom = this.point?.cursor ?? this.since;
-    this.reading = true;
+  read(point: Point | null): Wanted {
+    this.reading ??= { channel: this.name, since: this.point?.cursor ?? this.since };
     this.point ??= point;
+    return this.reading;
   }
 
   /** What was missed is told: now what came meanwhile. */
   readDone(): void {
-    this.reading = false;
+    this.reading = null;
     if (this.phase === "waiting") this.phase = "live";
     this.release();
   }
 
   /** While something is still to be told, the point stays: what follows it is replayed if the link breaks now. */
   advance(frame: Frame, at: Stamp): void {
-    if (this.phase === "live" && !this.reading) this.setPoint(frame, at);
+    if (this.phase === "live" && this.reading === null) this.setPoint(frame, at);
   }
 
   private setPoint(frame: Frame, at: Stamp): void {
@@ -98,7 +101,12 @@ export class Entry {
   private release(): void {
     const { held } = this;
     this.held = [];
-    for (const frame of held) this.tellOnce(frame);
+    for (const { frame, at } of held) this.tellAt(frame, at);
+  }
+
+  private tellAt(frame: Frame, at: Stamp): void {
+    if (frame.channel === this.name) this.advance(frame, at);
+    this.tellOnce(frame);
   }
 
   private tellOnce(frame: Frame): void {

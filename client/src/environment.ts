@@ -38,7 +38,7 @@ export function environment(given: Partial<Environment> = {}): Environment {
     WebSocket: global.WebSocket as Environment["WebSocket"],
     fetch: global.fetch?.bind(globalThis),
     indexedDB: global.indexedDB,
-    locks: global.navigator?.locks,
+    locks: global.navigator?.locks ?? undefined, // happy-dom says null
     BroadcastChannel: global.BroadcastChannel,
     window: typeof global.addEventListener === "function" ? (globalThis as EventSourceLike) : undefined,
     document: global.document,

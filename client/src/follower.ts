@@ -1,4 +1,4 @@
-import type { Hold, Stamp } from "./cursors.js";
+import type { Stamp } from "./cursors.js";
 import type { Line, LineHandlers } from "./line.js";
 import type { LinkStatus } from "./link.js";
 import { NO_LINK } from "./link.js";
@@ -12,7 +12,6 @@ export class Follower implements Line {
   status: LinkStatus;
   /** As the leader told it last. */
   private told: LinkStatus;
-  private holds: readonly Hold[] = [];
   private at: Stamp | null = null;
   private isNew = true;
   private overdue: ReturnType<typeof setTimeout> | undefined;
@@ -31,8 +30,7 @@ export class Follower implements Line {
     this.expectAnswer();
   }
 
-  hold(holds: readonly Hold[]): void {
-    this.holds = holds;
+  hold(): void {
     this.postHolds(false);
   }
 
@@ -54,9 +52,8 @@ export class Follower implements Line {
     this.post({ kind: "wish", wish: "reconnect" });
   }
 
-  rouse(): void {
-    this.post({ kind: "wish", wish: "rouse" });
-  }
+  /** The leader hears it from the browser, too. */
+  rouse(): void {}
 
   watched(): void {
     this.postHolds(false);
@@ -102,9 +99,15 @@ export class Follower implements Line {
   }
 
   private postHolds(again: boolean): void {
-    const { id: from, holds, page, isNew } = this;
+    const { id: from, page, isNew } = this;
     this.isNew = false;
-    this.post({ kind: "holds", from, holds, again: again || isNew, visible: page.visible });
+    this.post({
+      kind: "holds",
+      from,
+      holds: this.handlers.holds(),
+      again: again || isNew,
+      visible: page.visible,
+    });
   }
 
   private expectAnswer(): void {

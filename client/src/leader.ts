@@ -98,8 +98,8 @@ export class Leader implements Line {
     this.sender.pump();
   }
 
-  hold(holds: readonly Hold[]): void {
-    this.holdFor(this.self, holds, false);
+  hold(): void {
+    this.holdFor(this.self, this.handlers.holds(), false);
   }
 
   holdFor(holder: string, holds: readonly Hold[], again: boolean): void {
@@ -127,8 +127,8 @@ export class Leader implements Line {
     this.link.reconnect();
   }
 
-  rouse(): void {
-    this.link.rouse();
+  rouse(online: boolean): void {
+    this.link.rouse(online);
   }
 
   watched(visible: boolean): void {
@@ -164,7 +164,7 @@ export class Leader implements Line {
   private take(frame: Frame): void {
     this.no += 1;
     const { at } = this;
-    this.subscriptions.take(frame, at);
+    if (!this.subscriptions.take(frame, at)) return;
     this.followers?.frame(frame, at);
     this.handlers.frame(frame, at);
     this.sender.take(frame);

@@ -7,16 +7,16 @@ import type { ClientFrame, Frame } from "./wire.js";
 export interface Line {
   readonly leading: boolean;
   readonly status: LinkStatus;
-  /** All channels that this tab wants from now on. */
-  hold(holds: readonly Hold[]): void;
+  /** This tab wants other channels than before: `LineHandlers.holds`. */
+  hold(): void;
   /** False: not written; there is no link. */
   send(frame: ClientFrame): boolean;
   /** Something may wait to be sent in the outbox. */
   pump(): void;
   connect(): void;
   reconnect(): void;
-  /** The network came back. */
-  rouse(): void;
+  /** The network went, or came back. */
+  rouse(online: boolean): void;
   /** Whether this tab is looked at. */
   watched(visible: boolean): void;
   /** Let go of everything; nothing is told any more. */
@@ -24,6 +24,8 @@ export interface Line {
 }
 
 export interface LineHandlers {
+  /** All channels that this tab wants, and how far each of them is. */
+  holds(): readonly Hold[];
   frame(frame: Frame, at: Stamp): void;
   served(channel: string, by: Served, point: Point | null): void;
   status(status: LinkStatus): void;

@@ -63,7 +63,7 @@ export class Link {
   private current: Attempt | null = null;
   private probe: Attempt | null = null;
   private climb: ReturnType<typeof setTimeout> | undefined;
-  private mode: TransportName = "websocket";
+  private mode: TransportName;
   private blocked = 0;
   private refusals = 0;
   private stopped = false;
@@ -81,6 +81,7 @@ export class Link {
   ) {
     this.wasUp = before.state === "connected" || before.state === "reconnecting";
     this.status = { ...NO_LINK, user: before.user };
+    this.mode = before.transport ?? "websocket";
     const {
       initialReconnectDelay: initial,
       maxReconnectDelay: max,
@@ -127,10 +128,11 @@ export class Link {
     return this.current?.send(frame) ?? false;
   }
 
-  /** The network came back: do not wait, and do not trust what seems to live. */
-  rouse(): void {
-    if (this.backoff.waiting) this.backoff.wake();
+  /** The network went or came back: do not trust what seems to live, and do not wait where there is one. */
+  rouse(online: boolean): void {
     this.heartbeat.check();
+    if (!online) return;
+    if (this.backoff.waiting) this.backoff.wake();
     if (this.climb !== undefined) this.tryWebSocket();
   }
 
@@ -187,14 +189,13 @@ export class Link {
     this.heartbeat.stop();
     clearTimeout(this.climb);
     this.climb = undefined;
-    if (!wasUp) this.backoff.attempt += 1;
     this.status = { ...this.status, lastError: failure.error, latency: null, transport: null };
     if (failure.verdict === "stop") this.refuse(failure.error);
     else if (failure.verdict === "token") this.askAgain(failure);
     else if (!this.options.reconnect)
       this.show({ ...NO_LINK, lastError: failure.error, user: this.status.user });
     else if (this.fallBack(attempt, failure, wasUp)) this.attempt();
-    else this.retry(failure.afterMs);
+    else this.retry(wasUp, failure.afterMs);
     if (wasUp) this.handlers.down();
   }
 
@@ -225,7 +226,8 @@ export class Link {
     return true;
   }
 
-  private retry(afterMs: number | null): void {
+  private retry(wasUp: boolean, afterMs: number | null): void {
+    if (!wasUp) this.backoff.attempt += 1;
     if (afterMs === null) this.backoff.wait(() => this.attempt());
     else this.backoff.wait(() => this.attempt(), afterMs);
     if (this.backoff.exhausted) this.show({ state: "disconnected" });

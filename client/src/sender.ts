@@ -92,11 +92,11 @@ export class Sender {
 
   private refused(channel: string, ref: string, error: ClientError): void {
     if (error.code === "rate_limited") {
-      this.requeue(channel);
       this.rest((error.retryAfter ?? 1) * 1_000);
-    } else if (error.code === "unavailable" || (error.code === "internal" && this.failures < MOST_FAILURES)) {
       this.requeue(channel);
+    } else if (error.code === "unavailable" || (error.code === "internal" && this.failures < MOST_FAILURES)) {
       this.rest(Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** this.failures));
+      this.requeue(channel);
       this.failures += 1;
     } else {
       this.land(channel);
@@ -125,7 +125,7 @@ export class Sender {
     return flight?.ref;
   }
 
-  /** Rates and databases are everyone's: nothing is sent meanwhile. */
+  /** Rates and databases are everyone's: nothing is sent meanwhile. To be called before what it holds up is queued. */
   private rest(ms: number): void {
     clearTimeout(this.pause);
     this.pause = setTimeout(() => {

@@ -66,9 +66,9 @@ export class Session {
     else this.line.reconnect();
   }
 
-  rouse(): void {
-    if (this.backoff.waiting) this.backoff.wake();
-    this.line?.rouse();
+  rouse(online: boolean): void {
+    if (online && this.backoff.waiting) this.backoff.wake();
+    this.line?.rouse(online);
   }
 
   /** Tell the other tabs. */

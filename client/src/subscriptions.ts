@@ -24,6 +24,8 @@ interface Open {
   /** Opened on a link that had told things already. */
   late: boolean;
   point: Point | null;
+  /** Of the last `subscribe`. */
+  ref?: string;
   retry?: ReturnType<typeof setTimeout>;
   readonly served: Set<string>;
 }
@@ -33,6 +35,14 @@ export function isLoss(frame: Frame): boolean {
   if (frame.type === "unsubscribed") return frame.code !== undefined;
   if (frame.type !== "error" || !frame.ref?.startsWith(OPENING)) return false;
   return !(TRANSIENT.has(String(frame.code)) && isRetried(frame));
+}
+
+/** Answers to a `subscribe`, and what follows them, up to the answer to the last one. */
+function isStale(frame: Frame, open: Open | undefined): boolean {
+  if (frame.type === "subscribed") return frame.ref !== open?.ref;
+  if (frame.type === "error") return frame.ref?.startsWith(OPENING) === true && frame.ref !== open?.ref;
+  if (frame.type !== "caught_up" && frame.type !== "cursor" && frame.type !== "unsubscribed") return false;
+  return open === undefined || open.phase === "sent";
 }
 
 function isRetried(frame: Frame): boolean {
@@ -92,12 +102,15 @@ export class Subscriptions {
     }
   }
 
-  take(frame: Frame, at: Stamp): void {
+  /** False: it belongs to a subscription that has been given up since, and concerns nobody. */
+  take(frame: Frame, at: Stamp): boolean {
     const open = frame.channel === undefined ? undefined : this.channels.get(frame.channel);
-    if (open === undefined) return;
+    if (isStale(frame, open)) return false;
+    if (open === undefined) return true;
     if (isLoss(frame)) this.lose(open);
     else if (frame.type === "error") this.retryLater(open, frame);
     else this.advance(open, frame, at);
+    return true;
   }
 
   stop(): void {
@@ -160,6 +173,7 @@ export class Subscriptions {
     this.refs += 1;
     const ref = `${OPENING}${this.refs}`;
     open.phase = "sent";
+    open.ref = ref;
     this.handlers.send({ type: "subscribe", channel: name, ref, ...(since === null ? {} : { since }) });
     for (const [holder, hold] of this.holdersOf(name)) {
       if (open.served.has(holder)) continue;

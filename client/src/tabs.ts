@@ -11,7 +11,7 @@ export type TabMessage =
   | { kind: "holds"; from: string; holds: readonly Hold[]; again: boolean; visible: boolean }
   | { kind: "send"; from: string; frame: ClientFrame }
   | { kind: "taken"; to: string; ref: string | null; written: boolean }
-  | { kind: "wish"; wish: "connect" | "reconnect" | "rouse" }
+  | { kind: "wish"; wish: "connect" | "reconnect" }
   | { kind: "outbox"; change: OutboxChange }
   | { kind: "bye"; from: string }
   /** A new leader asks for everybody's `holds`. */

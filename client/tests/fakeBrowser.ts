@@ -22,6 +22,7 @@ export class FakeTab {
   readonly window = new Target();
   readonly document = Object.assign(new Target(), { visibilityState: "visible", cookie: "" });
   readonly sockets: FakeSocket[] = [];
+  private databases = 0;
   private readonly channels: FakeChannel[] = [];
   private dead = false;
 
@@ -34,7 +35,7 @@ export class FakeTab {
       WebSocket,
       fetch: (url, init) =>
         this.dead ? new Promise(() => undefined) : (fetch?.(url, init) ?? Promise.reject()),
-      indexedDB: browser.indexedDB,
+      indexedDB: this.countedDatabases(),
       locks: browser.locks.of(this),
       BroadcastChannel: this.channelClass(),
       window: this.window,
@@ -48,14 +49,20 @@ export class FakeTab {
     };
   }
 
-  /** What the client has left here: listeners, open channels, open sockets, locks held or waited for. */
-  get left(): { listeners: number; channels: number; sockets: number; locks: number } {
+  /** What the client has here: listeners, open channels, sockets and databases, locks held or waited for. */
+  get left(): { listeners: number; channels: number; sockets: number; databases: number; locks: number } {
     return {
+      databases: this.databases,
       listeners: this.window.count + this.document.count,
-      channels: this.channels.filter((channel) => !channel.closed).length,
+      channels: this.channelsOpen.length,
       sockets: this.sockets.filter((socket) => socket.readyState < 2).length,
       locks: this.browser.locks.countOf(this),
     };
+  }
+
+  /** Its BroadcastChannels, for tests that let it miss messages. */
+  get channelsOpen(): readonly FakeChannel[] {
+    return this.channels.filter((channel) => !channel.closed);
   }
 
   show(visible: boolean): void {
@@ -79,6 +86,23 @@ export class FakeTab {
   private made(socket: FakeSocket): void {
     if (this.dead) socket.vanish();
     this.sockets.push(socket);
+  }
+
+  private countedDatabases(): IDBFactory {
+    const open = (name: string, version?: number): IDBOpenDBRequest => {
+      const request = this.browser.indexedDB.open(name, version);
+      request.addEventListener("success", () => {
+        const database = request.result;
+        const close = database.close.bind(database);
+        this.databases += 1;
+        database.close = () => {
+          close();
+          this.databases -= 1;
+        };
+      });
+      return request;
+    };
+    return { open } as IDBFactory;
   }
 
   private channelClass(): typeof BroadcastChannel {
@@ -113,7 +137,7 @@ class Target implements EventSourceLike {
 }
 
 /** A BroadcastChannel whose messages come on the next microtask, copied as a browser copies them. */
-class FakeChannel {
+export class FakeChannel {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   closed = false;
 

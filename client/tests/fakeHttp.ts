@@ -13,7 +13,7 @@ interface Listening {
 
 /** The fallback of the fake server: streams, polls and commands by POST. */
 export class FakeHttp {
-  readonly requests: { url: URL; token: string | null; body: Frame | null }[] = [];
+  readonly requests: { url: URL; token: string | null; csrf: string | null; body: Frame | null }[] = [];
   /** False: a stream is accepted, and nothing of it ever comes through. */
   streams = true;
   private readonly listening = new Set<Listening>();
@@ -48,9 +48,10 @@ export class FakeHttp {
     await Promise.resolve();
     if (this.server.mode === "gone") throw new TypeError("Failed to fetch");
     const url = new URL(address);
-    const token = new Headers(init.headers).get("Authorization")?.replace("Bearer ", "") ?? null;
+    const headers = new Headers(init.headers);
+    const token = headers.get("Authorization")?.replace("Bearer ", "") ?? null;
     const body = typeof init.body === "string" ? (JSON.parse(init.body) as Frame) : null;
-    this.requests.push({ url, token, body });
+    this.requests.push({ url, token, csrf: headers.get("X-CSRFToken"), body });
     if (!this.server.accepts(token)) return refusal(401, { code: "token_invalid", message: "No." });
     if (body !== null) return this.command(body);
     if (url.searchParams.getAll("channel").length === 0)

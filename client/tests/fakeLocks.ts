@@ -3,7 +3,8 @@ interface Request {
   readonly name: string;
   readonly owner: object;
   readonly callback: (lock: Lock | null) => unknown;
-  readonly settle: (result: Promise<unknown>) => void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** The Web Locks of one browser: exclusive ones, in the order of the requests, with `signal` and `steal`. */
@@ -41,7 +42,7 @@ export class FakeLocks {
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) throw new DOMException("aborted", "AbortError");
-      const request: Request = { name, owner, callback, settle: (result) => resolve(result) };
+      const request: Request = { name, owner, callback, resolve, reject };
       signal?.addEventListener("abort", () => {
         if (!this.waiting.includes(request)) return;
         this.waiting = this.waiting.filter((each) => each !== request);
@@ -49,7 +50,7 @@ export class FakeLocks {
       });
       const before = this.held.get(name);
       if (steal && before !== undefined) {
-        before.settle(Promise.reject(new DOMException("stolen", "AbortError")));
+        before.reject(new DOMException("stolen", "AbortError"));
         this.held.delete(name);
         this.waiting.unshift(request);
       } else {
@@ -66,8 +67,7 @@ export class FakeLocks {
       this.waiting = this.waiting.filter((each) => each !== next);
       this.held.set(name, next);
       const done = Promise.resolve(next.callback({ name, mode: "exclusive" } as Lock));
-      next.settle(done);
-      done.finally(() => this.release(name, next)).catch(() => undefined);
+      done.then(next.resolve, next.reject).finally(() => this.release(name, next));
     });
   }
 

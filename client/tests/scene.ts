@@ -48,10 +48,12 @@ export class Scene {
   }
 }
 
-/** Let everything happen that happens at once. */
+/** Let everything happen that happens at once: databases and bodies of answers take a few turns of the event loop. */
 export async function settle(): Promise<void> {
-  // More than one turn: a database answers by timers that make timers.
-  for (let turn = 0; turn < 5; turn += 1) await vi.advanceTimersByTimeAsync(0);
+  for (let turn = 0; turn < 20; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(0);
+  }
 }
 
 export async function pass(ms: number): Promise<void> {
@@ -63,7 +65,13 @@ export async function pass(ms: number): Promise<void> {
 export function scenes(): { readonly scene: Scene } {
   const holder: { scene: Scene } = { scene: new Scene() };
   beforeEach(() => {
-    vi.useFakeTimers({ now: new Date("2026-01-01T00:00:00Z") });
+    const toFake: ("setTimeout" | "clearTimeout" | "Date" | "performance")[] = [
+      "setTimeout",
+      "clearTimeout",
+      "Date",
+      "performance",
+    ];
+    vi.useFakeTimers({ now: new Date("2026-01-01T00:00:00Z"), toFake });
     holder.scene = new Scene();
   });
   afterEach(() => {

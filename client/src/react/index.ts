@@ -1,6 +1,7 @@
+"use client";
+
 export { ConnectionStatus, type ConnectionStatusProps, type ConnectionTexts } from "./ConnectionStatus.js";
 export type { EventCallbacks } from "./callbacks.js";
-export { type OnlineResult, useWebSocketOnline } from "./online.js";
 export { WebSocketProvider, type WebSocketProviderProps } from "./provider.js";
 export {
   type NotificationsResult,
@@ -31,3 +32,4 @@ export {
   useWebSocketContext,
   type WebSocketContextValue,
 } from "./useWebSocketConnection.js";
+export { type OnlineResult, useWebSocketOnline } from "./useWebSocketOnline.js";

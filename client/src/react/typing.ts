@@ -43,12 +43,13 @@ export class OthersTyping {
   constructor(private readonly tell: (event: TypingEvent) => void) {}
 
   heard(event: TypingEvent): void {
+    const known = this.running.has(event.user_id);
     this.forget(event.user_id);
     if (event.is_typing) {
       const timer = setTimeout(() => this.ended(event.user_id), OTHERS_MS);
       this.running.set(event.user_id, { event, timer });
     }
-    this.tell(event);
+    if (event.is_typing || known) this.tell(event);
   }
 
   /** Also when what they wrote has come. */

@@ -1,13 +1,11 @@
-import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { useCallback, useMemo } from "react";
 import type { FieldsOf, NewMessageEvent, TypingEvent } from "../generated.js";
 import type { ClientError } from "../types.js";
-import { useLatest } from "./latest.js";
 import { useClient } from "./provider.js";
-import { type MessageRow, MessageRows } from "./rows.js";
-import { OthersTyping, TypingSignal } from "./typing.js";
+import type { MessageRow } from "./rows.js";
+import { useMessageRows } from "./useMessageRows.js";
+import { useTyping } from "./useTyping.js";
 import { useWebSocket } from "./useWebSocket.js";
-
-const NO_ROWS: readonly MessageRow[] = [];
 
 export interface ChatResult {
   /** Exactly once, now or whenever the link is back. Returns the optimistic row; null where the hook is idle. */
@@ -37,26 +35,7 @@ export function useWebSocketChat(
 ): ChatResult {
   const channel = chatId === null || chatId === undefined || chatId === "" ? null : `messages/${chatId}`;
   const { client, current } = useClient();
-  const latest = useLatest({ onTyping });
-  const others = useRef<OthersTyping>(null);
-  const mine = useRef<TypingSignal>(null);
-
-  useEffect(() => {
-    if (!client || !channel) return;
-    const handle = client.channel(channel);
-    const theirs = new OthersTyping((event) => latest.current.onTyping?.(event));
-    // Not by way of the hook's own functions: at the end they are gone before the last `false` is said.
-    const signal = new TypingSignal((is_typing) => handle.emit("typing", { is_typing }));
-    others.current = theirs;
-    mine.current = signal;
-    return () => {
-      signal.stop();
-      theirs.stop();
-      others.current = null;
-      mine.current = null;
-    };
-  }, [client, channel, latest]);
-
+  const { mine, others, setTyping } = useTyping(client, channel, onTyping);
   const { send, isConnected, lastError } = useWebSocket({
     channel,
     onNewMessage: (event) => {
@@ -66,34 +45,19 @@ export function useWebSocketChat(
     onTyping: (event) => others.current?.heard(event),
     onReset,
   });
-
-  const rows = useMemo(
-    () => (client && channel ? new MessageRows(client, channel) : null),
-    [client, channel],
-  );
-  const pending = useSyncExternalStore(rows?.subscribe ?? never, rows?.snapshot ?? noRows, noRows);
-
+  const pending = useMessageRows(client, channel);
   const sendMessage = useCallback<ChatResult["sendMessage"]>(
     (content, extra = {}) => {
       const row = send("message", { content, ...extra });
       mine.current?.stop();
       return row;
     },
-    [send],
+    [send, mine],
   );
-  const setTyping = useCallback((isTyping = true) => mine.current?.set(isTyping), []);
   const retry = useCallback((ref: string) => current.current?.retry(ref), [current]);
   const discard = useCallback((ref: string) => current.current?.discard(ref), [current]);
   return useMemo(
     () => ({ sendMessage, setTyping, isConnected, lastError, pending, retry, discard }),
     [sendMessage, setTyping, isConnected, lastError, pending, retry, discard],
   );
-}
-
-function never(): () => void {
-  return () => {};
-}
-
-function noRows(): readonly MessageRow[] {
-  return NO_ROWS;
 }

@@ -140,7 +140,9 @@ export abstract class HttpTransport implements Transport {
       if (channel.live && frame.recovered !== false) return; // a request was made anew; nothing changed
       channel.live = false;
     }
-    const told = frame.type === "caught_up" && channel.live ? { ...frame, type: "cursor" } : frame;
+    const answer =
+      frame.type === "subscribed" && channel.ref !== undefined ? { ...frame, ref: channel.ref } : frame;
+    const told = frame.type === "caught_up" && channel.live ? { ...frame, type: "cursor" } : answer;
     if (frame.type === "caught_up") channel.live = true;
     this.handlers.frame(told);
   }

@@ -201,6 +201,21 @@ test("the answer of a load that was given up is not shown", async () => {
   expect(page.subscribed).toEqual(["messages/6"]);
 });
 
+test("of two loads the later one is shown, whichever answers first", async () => {
+  const waits = [0, 300, 100];
+  const load = vi.fn(async (): Promise<List> => {
+    const at = load.mock.calls.length;
+    await new Promise((resolve) => setTimeout(resolve, waits[at - 1]));
+    return { results: [`load ${at}`], cursor: "0" };
+  });
+  const { result } = renderHook(() => useChannelState(CHAT, load, append));
+  await page.after(10);
+  result.current.reload();
+  result.current.reload();
+  await page.after(500);
+  expect(result.current.state?.results).toEqual(["load 3"]);
+});
+
 test("update changes what is shown, and events go on from there", async () => {
   const { result } = renderHook(() => useChannelState(CHAT, loading(), append));
   result.current.update((list) => ({ ...list, results: ["too early"] }));
@@ -240,6 +255,21 @@ test("a long replay is shown in strides", async () => {
   await page.after(5_000);
   expect(result.current.state?.results).toHaveLength(500);
   expect(renders - before).toBeLessThan(5);
+});
+
+test("unmounted in the middle of a replay, it leaves nothing", async () => {
+  const { unmount } = renderHook(() => useChannelState(CHAT, loading(), append));
+  await page.after(10);
+  const all = page.server.opening.bind(page.server);
+  vi.spyOn(page.server, "opening").mockImplementation((...asked) => all(...asked).slice(0, 2)); // and no more
+  page.server.drop();
+  await page.after();
+  say("missed");
+  for (let ms = 0; ms < 3_000 && page.subscribed.length === 0; ms += 10) await page.after(10);
+  await page.after(10);
+  expect(vi.getTimerCount()).toBeGreaterThan(1);
+  unmount();
+  // The scene counts what is left.
 });
 
 test("StrictMode's double effects load and open as if there were one", async () => {

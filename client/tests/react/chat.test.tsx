@@ -114,7 +114,7 @@ test("a row whose event never comes goes after a while, and a duplicate's at onc
   page.server.answer = ({ ref = "", content }) => {
     return { type: "ack", ref, channel: "messages/5", message_id: 9, duplicate: content === "Again" };
   };
-  const { result } = renderHook(() => useWebSocketChat(5));
+  const { result, unmount } = renderHook(() => useWebSocketChat(5));
   await page.after();
   result.current.sendMessage("Again");
   result.current.sendMessage("Hello");
@@ -122,6 +122,10 @@ test("a row whose event never comes goes after a while, and a duplicate's at onc
   expect(result.current.pending).toMatchObject([{ fields: { content: "Hello" } }]);
   await page.after(5_000);
   expect(result.current.pending).toEqual([]);
+  result.current.sendMessage("On leaving");
+  await page.after();
+  expect(result.current.pending).toHaveLength(1);
+  unmount(); // its timer is one of those that the scene counts
 });
 
 test("pending has this chat's messages only, in order, with what failed and can be tried again", async () => {

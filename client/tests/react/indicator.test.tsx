@@ -133,6 +133,7 @@ test("catching up is passed over unless it lasts, also after a break that was sh
   const all = page.server.opening.bind(page.server);
   vi.spyOn(page.server, "opening").mockImplementation((...asked) => all(...asked).slice(0, 1)); // and no more
   rerender({ channel: "online" });
+  await page.after();
   await page.after(400);
   expect(result.current.phase).toBe("live");
   await page.after(200);
@@ -143,6 +144,7 @@ test("catching up is passed over unless it lasts, also after a break that was sh
   await page.after(10_000);
   page.server.mode = "up";
   await page.after(60_000);
+  await page.after(1_000);
   expect(phases).toEqual(["connecting", "live", "catching_up", "live", "reconnecting", "catching_up"]);
 });
 

@@ -2,6 +2,7 @@
 
 import { act, render, renderHook } from "@testing-library/react";
 import { type ReactNode, StrictMode, useEffect } from "react";
+import { createRoot } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { expect, test, vi } from "vitest";
 import { KithClient } from "../../src/index.js";
@@ -104,11 +105,11 @@ test("one page that gives way to the next keeps the socket", async () => {
 });
 
 test("the token is asked of a hook that is there, not of one that has gone", async () => {
-  const [gone, there] = [vi.fn(() => "old"), vi.fn(() => "new")];
-  const first = renderHook(() => useWebSocket({ channel: "feed", user: 1, token: gone }));
-  renderHook(() => useWebSocket({ channel: "feed", user: 1, token: () => there() }));
+  const gone = vi.fn(() => "old");
+  renderHook(() => useWebSocket({ channel: "feed", user: 1, token: () => "new" }));
+  const last = renderHook(() => useWebSocket({ channel: "feed", user: 1, token: gone }));
   await page.after();
-  first.unmount();
+  last.unmount();
   gone.mockClear();
   page.server.drop();
   await page.after(5_000);
@@ -166,6 +167,31 @@ test("another user is another link; what hooks hold goes over to it", async () =
   expect(page.server.open).toEqual([page.server.last]);
   expect(page.subscribed.sort()).toEqual(["messages/5", "online"]);
   expect(before.of("typing").map((frame) => frame.is_typing)).toEqual([true, false]);
+});
+
+test("what is held on a client that is exchanged is let go before the client is", async () => {
+  // Outside of act, React renders the exchange after the effects that begin it, and not in one go with them.
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
+  const place = document.createElement("div");
+  const root = createRoot(place);
+  const shown = async (user: number) => {
+    root.render(
+      <WebSocketProvider user={user}>
+        <Typist />
+      </WebSocketProvider>,
+    );
+    const { sockets } = page.server;
+    const made = sockets.length;
+    const opened = () => sockets.length > made && page.server.last.channels.size === 2;
+    await vi.waitUntil(() => opened() && page.server.open.length === 1, { timeout: 5_000, interval: 1 });
+  };
+  await shown(1);
+  const before = page.server.last;
+  place.querySelector("button")?.click();
+  await shown(2);
+  expect(before.of("typing").map((frame) => frame.is_typing)).toEqual([true, false]);
+  root.unmount();
+  await vi.waitUntil(() => page.server.open.length === 0);
 });
 
 test("a client that the app made is used, and left alone at the end", async () => {

@@ -74,6 +74,7 @@ describe("what I am told of others' typing", () => {
     others.ended(1);
     others.ended(1);
     others.ended(2);
+    others.heard({ ...ada, is_typing: false });
     expect(tell.mock.calls).toEqual([[ada], [{ ...ada, is_typing: false }]]);
   });
 
