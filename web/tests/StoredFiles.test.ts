@@ -7,7 +7,7 @@ const answers = vi.fn<(path: string) => Promise<Response>>();
 const revoked = vi.spyOn(URL, "revokeObjectURL");
 
 function storedFiles(): StoredFiles {
-  const access = `head.${btoa(JSON.stringify({ exp: 4_000_000_000 }))}.signature`;
+  const access = `head.${btoa(JSON.stringify({ iat: 0, exp: 4_000_000_000 }))}.signature`;
   return new StoredFiles(new Api(new Tokens({ access, refresh: "" }, vi.fn(), vi.fn())));
 }
 

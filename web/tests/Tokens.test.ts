@@ -5,8 +5,8 @@ import { Tokens } from "../src/session/Tokens";
 const NOW = Date.UTC(2026, 2, 1);
 
 function token(lifeMs: number): string {
-  const exp = Math.floor((NOW + lifeMs) / 1000);
-  return `head.${btoa(JSON.stringify({ exp }))}.signature`;
+  const [iat, exp] = [NOW / 1000, Math.floor((NOW + lifeMs) / 1000)];
+  return `head.${btoa(JSON.stringify({ iat, exp }))}.signature`;
 }
 
 const LONG = token(30 * 60_000);
@@ -33,10 +33,19 @@ test("a token that is good for a while is given out as it is", async () => {
 });
 
 test("one that is about to end is renewed, once for all who ask", async () => {
-  const old = tokens(token(30_000));
+  const old = tokens(token(30 * 60_000 - 1_000));
+  vi.setSystemTime(NOW + 29 * 60_000);
   expect(await Promise.all([old.fresh(), old.fresh(), old.fresh()])).toEqual([LONG, LONG, LONG]);
   expect(answers).toHaveBeenCalledTimes(1);
   expect(onChange).toHaveBeenCalledWith(LONG);
+});
+
+test("one of a short life is used for most of it", async () => {
+  const short = token(60_000);
+  vi.setSystemTime(NOW + 39_000);
+  expect(await tokens(short).fresh()).toBe(short);
+  vi.setSystemTime(NOW + 41_000);
+  expect(await tokens(short).fresh()).toBe(LONG);
 });
 
 test("one that the server has refused is renewed, whatever its expiry says", async () => {

@@ -11,7 +11,7 @@ export function ChatsPage({ chatId }: { readonly chatId: number | null }) {
       <ChatList openId={chatId} />
       {chatId === null ? (
         <section className="conversation none" aria-label="No chat is open">
-          <Empty icon="chats" title={state?.rows.length === 0 ? "No chats yet" : "Pick a chat"}>
+          <Empty icon="chats" title={state?.rows.length === 0 ? "Quiet here" : "Pick a chat"}>
             {state?.rows.length === 0
               ? "Start one with somebody, and what you say is there at once."
               : "Or start a new one: what is said there is here at once."}

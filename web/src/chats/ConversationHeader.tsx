@@ -30,7 +30,7 @@ export function ConversationHeader({ chat, onChanged }: Props) {
       </a>
       <Avatar name={chatTitle(chat)} of={peer?.user_id ?? `chat ${chat.chat_id}`} status={status} />
       <div className="conversation-title">
-        <h2>{chatTitle(chat)}</h2>
+        <h1>{chatTitle(chat)}</h1>
         <p className="soft">
           {peer === null
             ? `${chat.members.length} members${there > 0 ? `, ${there} online` : ""}`

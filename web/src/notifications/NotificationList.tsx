@@ -26,14 +26,14 @@ export function NotificationList({ onDone }: { readonly onDone: () => void }) {
 
   return (
     <>
-      <header className="panel-head">
+      <div className="panel-head">
         <h2>Notifications</h2>
         {state !== null && state.unread > 0 && (
           <button type="button" className="button quiet small" onClick={() => void markRead({ all: true })}>
             Mark all as read
           </button>
         )}
-      </header>
+      </div>
       {state === null && error === null && <Loading what="notifications" />}
       {state === null && error !== null && (
         <Failure what="Notifications could not be loaded" error={error} onRetry={reload} />

@@ -42,7 +42,7 @@ export function SignIn({ notice, onSignedIn }: Props) {
         <Brand large />
         <h1>Welcome back</h1>
         <p className="soft">Your people, as it happens.</p>
-        {notice !== null && <Notice>{notice}</Notice>}
+        <div role="status">{notice !== null && <Notice>{notice}</Notice>}</div>
         <form onSubmit={submit} aria-label="Sign in">
           <label htmlFor={`${id}-username`}>Username</label>
           <input

@@ -1,7 +1,10 @@
 import { ApiError } from "../api/ApiError";
 
-/** So long before its end a token counts as expired: it has to get to the server, and clocks differ. */
-const MARGIN_MS = 60_000;
+/**
+ * So long before its end a token is renewed: more than the minute by which the server warns of it, because clocks
+ * differ. Of a short life it is the last third.
+ */
+const MARGIN_MS = 90_000;
 
 export interface TokenPair {
   readonly access: string;
@@ -30,7 +33,12 @@ export class Tokens {
    * Rejects with an ApiError while the server can't be asked.
    */
   async fresh(refused?: string): Promise<string | null> {
-    if (this.access !== refused && expiryOf(this.access) - Date.now() > MARGIN_MS) return this.access;
+    if (this.access !== refused && isGood(this.access, Date.now())) return this.access;
+    return this.renewed();
+  }
+
+  /** A new access token, however good the old one looks. Otherwise as `fresh`. */
+  async renewed(): Promise<string | null> {
     this.refreshing ??= this.renew().finally(() => {
       this.refreshing = null;
     });
@@ -57,14 +65,21 @@ export class Tokens {
   }
 }
 
-/** When a token ends, as `Date.now()` tells time; 0 for what is none. */
-export function expiryOf(token: string): number {
+/** Whether a token is good for a while yet; false for what is none. */
+export function isGood(token: string, now: number): boolean {
+  const { exp, iat } = claimsOf(token);
+  const margin = Math.min(MARGIN_MS, (exp - iat) / 3);
+  return exp - now > margin;
+}
+
+/** When it was given and when it ends, as `Date.now()` tells time. */
+function claimsOf(token: string): { exp: number; iat: number } {
   try {
     const payload = token.split(".")[1] ?? "";
-    const claims: unknown = JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/")));
-    const exp = typeof claims === "object" && claims !== null && "exp" in claims ? Number(claims.exp) : 0;
-    return Number.isFinite(exp) ? exp * 1000 : 0;
+    const json = atob(payload.replace(/-/g, "+").replace(/_/g, "/"));
+    const { exp, iat } = JSON.parse(json) as { exp?: unknown; iat?: unknown };
+    return { exp: Number(exp) * 1000, iat: Number(iat) * 1000 };
   } catch {
-    return 0;
+    return { exp: 0, iat: 0 };
   }
 }

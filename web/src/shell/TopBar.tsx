@@ -7,7 +7,7 @@ import { AccountMenu } from "./AccountMenu";
 export function TopBar() {
   return (
     <header className="top">
-      <a href="#/chats" className="top-brand" aria-label="Kith, to the chats">
+      <a href="#/chats" className="top-brand" aria-label="Kith home">
         <Brand />
       </a>
       <ConnectionStatus />

@@ -14,8 +14,7 @@ interface Props {
 export function Avatar({ name, of, size = "normal", status }: Props) {
   const style = { "--hue": hueOf(of) } as CSSProperties;
   return (
-    <span className={`avatar ${size}`} style={style} aria-hidden="true">
-      {initialsOf(name)}
+    <span className={`avatar ${size}`} style={style} data-initials={initialsOf(name)} aria-hidden="true">
       {status !== undefined && <span className={`status-dot ${status}`} />}
     </span>
   );
