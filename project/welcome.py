@@ -16,7 +16,7 @@ DEMO_USERNAMES = ("alice", "bob", "carol", "dave")
 
 def welcome(url: str) -> list[str]:
     """The lines to print for a server at `url`, http://host:port. No token is among them."""
-    lines = [f"Kith serves {url} (API at /api/docs/, admin at /admin/)"]
+    lines = [f"Kith serves {url} (and its API at /api/docs/, the admin at /admin/)"]
     if usernames := demo_usernames():
         first, *others = usernames
         lines += [

@@ -1,14 +1,11 @@
 import type { ChatResult } from "kith-client/react";
-import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef } from "react";
 import type { MessageRow } from "../api/rows";
 import { AttachButton } from "../files/AttachButton";
 import { UploadPreview } from "../files/UploadPreview";
-import { useUpload } from "../files/useUpload";
-import { useClient } from "../live/ClientContext";
 import { Icon } from "../ui/Icon";
-import { useAttempt } from "../ui/toast";
 import { ComposingBar } from "./ComposingBar";
-import { useDraft } from "./useDraft";
+import { useComposition } from "./useComposition";
 
 export type Composing =
   | { readonly mode: "new" }
@@ -26,71 +23,39 @@ interface Props {
 
 /** Where one writes: something new, an answer, or something else in place of what one said. */
 export function Composer({ chatId, composing, onComposing, chat, onEditLast }: Props) {
-  const client = useClient();
-  const attempt = useAttempt();
-  const uploader = useUpload();
   const box = useRef<HTMLTextAreaElement>(null);
-  const [draft, setDraft] = useDraft(chatId);
-  const [edited, setEdited] = useState("");
+  const { text, setText, uploader, ready, submit } = useComposition(chatId, composing, chat);
   const editing = composing.mode === "edit";
-  const text = editing ? edited : draft;
-  const { upload } = uploader;
-  const content = text.trim() || (upload?.file.name ?? ""); // a file alone is called what it is called
-  const ready = content !== "" && (upload === null || upload.state === "done" || editing);
+  const cancel = () => onComposing({ mode: "new" });
 
   useEffect(() => {
-    if (composing.mode === "edit") setEdited(composing.message.content);
     if (composing.mode !== "new") box.current?.focus();
   }, [composing]);
 
-  const done = () => {
-    onComposing({ mode: "new" });
+  const send = () => {
+    if (!submit()) return;
+    cancel();
     chat.setTyping(false);
     box.current?.focus();
   };
 
-  const submit = () => {
-    if (!ready) return;
-    const channel = client.channel(`messages/${chatId}`);
-    if (composing.mode === "edit") {
-      const { message_id, content: before } = composing.message;
-      if (edited.trim() === "") return;
-      if (edited.trim() !== before) {
-        void attempt(
-          "The message was not changed",
-          channel.request("edit", { message_id, content: edited.trim() }),
-        );
-      }
-      done();
-      return;
-    }
-    chat.sendMessage(content, {
-      ...(upload?.state === "done" ? { attachment: upload.path } : {}),
-      ...(composing.mode === "reply" ? { reply_to: composing.message.message_id } : {}),
-    });
-    setDraft("");
-    uploader.clear();
-    done();
+  const attach = (file: File | undefined) => {
+    if (file === undefined || editing) return false;
+    uploader.start(file);
+    return true;
   };
 
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.nativeEvent.isComposing) return; // Enter chooses a word there
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      submit();
+      send();
     } else if (event.key === "Escape" && composing.mode !== "new") {
-      onComposing({ mode: "new" });
+      cancel();
     } else if (event.key === "ArrowUp" && text === "" && composing.mode === "new") {
       event.preventDefault();
       onEditLast();
     }
-  };
-
-  const onPaste = (event: ClipboardEvent) => {
-    const file = event.clipboardData.files[0];
-    if (file === undefined || editing) return;
-    event.preventDefault();
-    uploader.start(file);
   };
 
   return (
@@ -99,21 +64,18 @@ export function Composer({ chatId, composing, onComposing, chat, onEditLast }: P
       aria-label="Write a message"
       onSubmit={(event) => {
         event.preventDefault();
-        submit();
+        send();
       }}
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();
-        const file = event.dataTransfer.files[0];
-        if (file !== undefined && !editing) uploader.start(file);
+        attach(event.dataTransfer.files[0]);
       }}
     >
-      {composing.mode !== "new" && (
-        <ComposingBar composing={composing} onCancel={() => onComposing({ mode: "new" })} />
-      )}
+      {composing.mode !== "new" && <ComposingBar composing={composing} onCancel={cancel} />}
       {!editing && <UploadPreview uploader={uploader} />}
       <div className="composer-row">
-        {!editing && <AttachButton onFile={uploader.start} />}
+        {!editing && <AttachButton onFile={attach} />}
         <textarea
           ref={box}
           aria-label={editing ? "Edit message" : "Message"}
@@ -121,13 +83,14 @@ export function Composer({ chatId, composing, onComposing, chat, onEditLast }: P
           rows={1}
           value={text}
           onChange={(event) => {
-            if (editing) setEdited(event.target.value);
-            else setDraft(event.target.value);
+            setText(event.target.value);
             chat.setTyping(!editing && event.target.value !== "");
           }}
           onBlur={() => chat.setTyping(false)}
           onKeyDown={onKeyDown}
-          onPaste={onPaste}
+          onPaste={(event: ClipboardEvent) => {
+            if (attach(event.clipboardData.files[0])) event.preventDefault();
+          }}
         />
         <button
           type="submit"

@@ -1,5 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "react";
-import type { PostRow } from "../api/rows";
+import { useMemo, useState } from "react";
 import { useSource } from "../live/useSource";
 import { useSession } from "../session/SessionContext";
 import { Empty } from "../ui/Empty";
@@ -10,6 +9,7 @@ import { FeedContext } from "./FeedContext";
 import { changedPost, feedSource, olderPosts, withPost } from "./feedState";
 import { Post } from "./Post";
 import { PostComposer } from "./PostComposer";
+import { useSoughtPost } from "./useSoughtPost";
 
 /** What my people and I posted. `postId`: the one that somebody came here for. */
 export function FeedPage({ postId }: { readonly postId: number | null }) {
@@ -70,33 +70,4 @@ export function FeedPage({ postId }: { readonly postId: number | null }) {
       </div>
     </FeedContext>
   );
-}
-
-/** Reads the post that somebody came for, where it is older than what is loaded. */
-function useSoughtPost(
-  postId: number | null,
-  posts: readonly PostRow[] | null,
-  add: (post: PostRow) => void,
-): "missing" | null {
-  const { api } = useSession();
-  const [missing, setMissing] = useState<number | null>(null);
-  const latest = useRef(add);
-  useEffect(() => {
-    latest.current = add;
-  });
-  const here = posts === null || posts.some((post) => post.id === postId);
-
-  useEffect(() => {
-    if (postId === null || here) return;
-    let current = true;
-    api.get<PostRow>(`/api/posts/${postId}/`).then(
-      (post) => current && latest.current(post),
-      () => current && setMissing(postId),
-    );
-    return () => {
-      current = false;
-    };
-  }, [api, postId, here]);
-
-  return postId !== null && missing === postId ? "missing" : null;
 }
