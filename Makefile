@@ -5,6 +5,8 @@ VENV = .venv
 IN_VENV = $(VENV)/bin/python
 RUNTIME = $(VENV)/.runtime-installed
 DEV = $(VENV)/.dev-installed
+NPM = $(IN_VENV) -m project.node
+INSTALLED = node_modules/.installed
 # Checks see the settings of the tests, which need no .env and touch no data of this machine.
 TEST_SETTINGS = --settings=tests.settings
 
@@ -13,30 +15,59 @@ $(shell test ! -e $(VENV) || $(IN_VENV) -c 'import pip' 2>/dev/null || rm -rf $(
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test lint format schema lock clean help
+.PHONY: run test lint format schema web client lock clean help
 
 run: $(RUNTIME) .env ## start Kith with demo data (PORT, HOST, DATABASE_URL, REDIS_URL are honoured)
+	@$(MAKE) --no-print-directory web || echo "The page at / is missing or old, for the reason above; the rest of Kith starts."
 	@$(IN_VENV) manage.py migrate --verbosity 0
 	@$(IN_VENV) manage.py demo --optional
 	@exec $(IN_VENV) manage.py serve
 
-test: lint ## every check, then every test
+test: lint client web ## every check, then every test
+	$(NPM) client test
+	$(NPM) web test
 	$(IN_VENV) -m pytest
 
-lint: $(DEV) ## formatting, types, imports between apps, migrations, Django's checks
+lint: $(DEV) client/$(INSTALLED) web/$(INSTALLED) ## formatting, types, imports between apps, migrations, Django's checks
 	$(IN_VENV) -m ruff check .
 	$(IN_VENV) -m ruff format --check .
 	$(IN_VENV) -m mypy
 	$(VENV)/bin/lint-imports
 	$(IN_VENV) manage.py makemigrations --check --dry-run $(TEST_SETTINGS)
 	$(IN_VENV) manage.py check $(TEST_SETTINGS)
+	$(NPM) client run check
+	$(NPM) web run check
 
-format: $(DEV) ## put the code in order
+format: $(DEV) client/$(INSTALLED) web/$(INSTALLED) ## put the code in order
 	$(IN_VENV) -m ruff check --fix .
 	$(IN_VENV) -m ruff format .
+	$(NPM) client run format
+	$(NPM) web run format
 
-schema: $(DEV) ## write client/schema, which the client's types are made from
+web: web/dist/index.html ## build the page, if its sources changed
+	@:
+
+client: client/dist/index.js ## build the client as a package, and see that it is small
+	@:
+
+# What a build depends on: everything there, but for what was installed or built.
+sources = $(shell find $(1) -name node_modules -prune -o -name dist -prune -o -type f -print)
+
+web/dist/index.html: web/$(INSTALLED) $(call sources,web client/src)
+	@echo "Building the page ..."
+	@$(NPM) web run --silent build -- --logLevel warn
+
+client/dist/index.js: client/$(INSTALLED) $(call sources,client)
+	$(NPM) client run build
+
+%/$(INSTALLED): %/package-lock.json $(RUNTIME)
+	@echo "Installing what $* is built with ..."
+	@$(NPM) $* ci --silent
+	@touch $@
+
+schema: $(DEV) client/$(INSTALLED) ## write client/schema, and the client's types from it
 	$(IN_VENV) manage.py export_schema $(TEST_SETTINGS)
+	$(NPM) client run generate
 
 # Options in full: the output must not depend on the machine (indexes, paths) that made it.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(IN_VENV) -m piptools compile --quiet --upgrade --strip-extras \
@@ -46,9 +77,11 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(IN_VENV) -m piptools compile --qu
 lock: $(DEV) ## pin the newest versions that requirements*.in allow
 	$(COMPILE) --output-file requirements.txt requirements.in
 	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
+	$(COMPILE) --output-file requirements-node.txt requirements-node.in
 
 clean: ## remove what can be made again; .env, database and uploads stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	rm -rf client/node_modules client/dist web/node_modules web/dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 
 from chat.models import Chat
-from chat.services import chat_create, message_send
+from chat.services import chat_create, message_send, read_mark
 from connections.services import connection_make, request_send
 from feed.models import Post
 from feed.services import comment_create, post_create, reaction_set
@@ -136,7 +136,9 @@ def fill() -> None:
         )
         chat = Chat.objects.get(pk=chat_id)
         for username, content in conversation.said:
-            message_send(chat=chat, sender=people[username], content=content)
+            message_id, _ = message_send(chat=chat, sender=people[username], content=content)
+            # Who answers has read what came before.
+            read_mark(chat=chat, user=people[username], message_id=message_id)
     for posted in POSTS:
         post_id, _ = post_create(author=people[posted.author], content=posted.text)
         post = Post(pk=post_id)

@@ -187,6 +187,12 @@ SPECTACULAR_SETTINGS = {
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+WEB_DIST = BASE_DIR / "web" / "dist"  # where `make web` puts the page
+STATICFILES_DIRS = [("web", WEB_DIST / "web")]
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # the page is built when somebody wants it
+# Without collectstatic the files are served from where they are.
+WHITENOISE_USE_FINDERS = DEBUG or not STATIC_ROOT.is_dir()
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/web/.+-[\w-]{8}\.\w+$"  # names by content, as Vite gives them
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

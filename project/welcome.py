@@ -16,15 +16,22 @@ DEMO_USERNAMES = ("alice", "bob", "carol", "dave")
 
 def welcome(url: str) -> list[str]:
     """The lines to print for a server at `url`, http://host:port. No token is among them."""
-    lines = [f"Kith serves {url} (API at /api/docs/, admin at /admin/)"]
-    users = get_user_model().objects.filter(username__in=DEMO_USERNAMES)
-    if settings.DEBUG and users.count() == len(DEMO_USERNAMES):
-        first, *others = DEMO_USERNAMES
+    lines = [f"Kith serves {url} (and its API at /api/docs/, the admin at /admin/)"]
+    if usernames := demo_usernames():
+        first, *others = usernames
         lines += [
             f"Sign in as {first} (who may use the admin too), {', '.join(others)}; password {DEMO_PASSWORD}.",
             *_socket_lines(url, first),
         ]
     return lines
+
+
+def demo_usernames() -> tuple[str, ...]:
+    """The accounts of `manage.py demo`, whose password everybody may know; none on a real site."""
+    if not settings.DEBUG:
+        return ()
+    there = get_user_model().objects.filter(username__in=DEMO_USERNAMES).count()
+    return DEMO_USERNAMES if there == len(DEMO_USERNAMES) else ()
 
 
 def _socket_lines(url: str, username: str) -> list[str]:

@@ -41,6 +41,8 @@ globals().update({name: value for name, value in vars(project).items() if name.i
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = KITH_TEST_FOLDER / "media"
+STATIC_ROOT = KITH_TEST_FOLDER / "static"  # what was once collected here is older than what is tested
+WHITENOISE_USE_FINDERS = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False  # the test servers speak plain HTTP
 
 # Durations short enough to be waited for; a test of one of them sets its own.
