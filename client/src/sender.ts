@@ -39,10 +39,7 @@ export class Sender {
     const waiting = this.outbox.pending.filter(({ state }) => state !== "failed");
     this.handlers.hold([...new Set(waiting.map(({ channel }) => channel))]);
     if (this.pause !== undefined) return;
-    const passed = new Set<string>();
     for (const pending of waiting) {
-      if (passed.has(pending.channel)) continue;
-      passed.add(pending.channel);
       if (!this.inFlight.has(pending.channel) && this.handlers.isLive(pending.channel)) this.send(pending);
     }
   }

@@ -124,11 +124,16 @@ test("where a channel has several topics, an id is no cursor: repeats are known 
   expect(server.last.of("subscribe")).toMatchObject([{ channel: "messages", since: "abcd1234~0" }]);
   expect(heard.filter((each) => each === "one")).toHaveLength(1);
   expect(heard).toContain("two");
-  server.last.tell({ type: "cursor", channel: "messages", cursor: "abcd1234~2" });
+  server.publish("messages", "chat_added", { chat_id: 6, title: "" });
   await settle();
   server.drop();
   await pass(500);
   expect(server.last.of("subscribe")).toMatchObject([{ channel: "messages", since: "abcd1234~2" }]);
+  server.last.tell({ type: "cursor", channel: "messages", cursor: "abcd1234~3" });
+  await settle();
+  server.drop();
+  await pass(500);
+  expect(server.last.of("subscribe")).toMatchObject([{ channel: "messages", since: "abcd1234~3" }]);
 });
 
 test("an event reaches the chat's channel, all chats', and the client's listeners, each once", async () => {
@@ -266,6 +271,29 @@ test("a listener that throws does not keep others from hearing", async () => {
   message("hello");
   await settle();
   expect(heard).toEqual(["hello"]);
+});
+
+test("what the server still says of a subscription that was given up does not count for the next one", async () => {
+  const { server } = at.scene;
+  const { client } = await at.scene.connected(alone);
+  message("one", "feed");
+  // The answers are slow.
+  const { onmessage } = server.last;
+  const answers: Parameters<NonNullable<typeof onmessage>>[0][] = [];
+  server.last.onmessage = (event) => answers.push(event);
+  const close = client.channel("feed").open();
+  await settle();
+  close();
+  await settle();
+  const heard = hear(client, "feed", server.cursor("feed", 0));
+  await settle();
+  for (const event of answers) onmessage?.(event);
+  expect(server.last.received.map(({ type }) => type).slice(-3)).toEqual([
+    "subscribe",
+    "unsubscribe",
+    "subscribe",
+  ]);
+  expect(heard.filter((each) => each !== "chat_state")).toEqual(["one", "caught up"]);
 });
 
 // ── beside what is open already ───────────────────────────────────────────────────────────────

@@ -181,10 +181,16 @@ test("the new leader opens each channel from the oldest of the tabs' cursors", a
   message("two");
   await settle();
   expect(heard).toEqual([["one", "two"], ["one"]]);
-  deaf.onmessage = onmessage;
+  // It hears of the new one 100 ms late.
+  const inbox: unknown[] = [];
+  deaf.onmessage = ({ data }) => inbox.push(data);
   one.tab.kill();
-  await pass(1_000);
+  await pass(100);
+  deaf.onmessage = onmessage;
+  for (const data of inbox) onmessage?.({ data });
+  await pass(900);
   expect(server.last.of("subscribe")).toMatchObject([{ channel: "messages/5", since: "1" }]);
+  expect(server.http.requests).toHaveLength(1); // that of the third tab, when it came
   message("three");
   await settle();
   expect(heard).toEqual([
@@ -210,6 +216,31 @@ test("a tab that missed frames, as one that slept does, reads what it missed", a
   message("last");
   await settle();
   expect(heard).toEqual(["missed", "next", "last"]);
+});
+
+test("what the link says of a channel does not count for a tab that the leader does not know of yet", async () => {
+  const { server } = at.scene;
+  const [one, two] = await tabs(2);
+  if (!one || !two) throw new Error();
+  one.client.channel("messages/5").open();
+  await settle();
+  const since = server.cursor("messages/5", 0);
+  message("one");
+  await settle();
+  const [slow] = one.tab.channelsOpen;
+  if (!slow) throw new Error();
+  const { onmessage } = slow;
+  const inbox: unknown[] = [];
+  slow.onmessage = ({ data }) => inbox.push(data);
+  const heard = hear(two.client, "messages/5", since);
+  server.drop();
+  await pass(500);
+  message("two");
+  await settle();
+  slow.onmessage = onmessage;
+  for (const data of inbox) onmessage?.({ data });
+  await pass(100);
+  expect(heard).toEqual(["one", "two"]);
 });
 
 test("a tab that does not answer the new leader in time is served when it does", async () => {
