@@ -27,11 +27,11 @@ export function ChatListItem({ chat, open }: Props) {
         <Avatar name={chatTitle(chat)} of={peer?.user_id ?? `chat ${chat.chat_id}`} status={status} />
         <span className="chat-item-text">
           <span className="chat-item-head">
-            <span className="chat-item-title">{chatTitle(chat)}</span>
+            <span className="chat-item-title">{chatTitle(chat)}</span>{" "}
             {last !== null && <When at={last.timestamp} as="list" />}
-          </span>
+          </span>{" "}
           <span className="chat-item-foot">
-            <span className="chat-item-last">{lastWords(chat, user.id)}</span>
+            <span className="chat-item-last">{lastWords(chat, user.id)}</span>{" "}
             <Badge count={chat.unread_count} what="unread" />
           </span>
         </span>

@@ -29,7 +29,8 @@ export function Composer({ chatId, composing, onComposing, chat, onEditLast }: P
   const cancel = () => onComposing({ mode: "new" });
 
   useEffect(() => {
-    if (composing.mode !== "new") box.current?.focus();
+    // Whoever opens a chat goes on by writing. Not by touch: a keyboard would cover what was said.
+    if (composing.mode !== "new" || matchMedia("(hover: hover)").matches) box.current?.focus();
   }, [composing]);
 
   const send = () => {

@@ -15,6 +15,7 @@ import { conversationSource } from "./conversationState";
 import { MessageLog } from "./MessageLog";
 import { TypingLine } from "./TypingLine";
 import { useTypists } from "./useTypists";
+import { WaitingLog } from "./WaitingLog";
 
 /** One chat: what was said, and what one says. */
 export function ConversationPane({ chatId }: { readonly chatId: number }) {
@@ -43,6 +44,7 @@ export function ConversationPane({ chatId }: { readonly chatId: number }) {
         ) : (
           <Failure what="This chat could not be loaded" error={error} onRetry={reload} />
         )}
+        {error !== null && <WaitingLog outbox={chat} />}
         <a className="button narrow" href={hrefOf({ page: "chats", chatId: null })}>
           All chats
         </a>

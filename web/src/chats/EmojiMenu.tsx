@@ -9,6 +9,7 @@ export function EmojiMenu({ onReact }: { readonly onReact: (emoji: string) => vo
     <Popover
       label="React"
       className="icon-button small react-button"
+      tabIndex={-1}
       button={<Icon name="smile" size={17} />}
       kind="menu"
       panelLabel="React with"

@@ -18,7 +18,10 @@ interface Props {
   readonly onEdit: (message: MessageRow) => void;
 }
 
-/** What can be done with a message: beside it, when it is pointed at or has the focus. */
+/**
+ * What can be done with a message: beside it, when it is pointed at or has the focus. The menu has it all; the
+ * buttons before it are shortcuts for the mouse, so that the keyboard has one stop a message.
+ */
 export function MessageActions({ message, chat, mine, onReply, onEdit }: Props) {
   const client = useClient();
   const attempt = useAttempt();
@@ -46,6 +49,7 @@ export function MessageActions({ message, chat, mine, onReply, onEdit }: Props) 
       <button
         type="button"
         className="icon-button small reply-button"
+        tabIndex={-1}
         aria-label="Reply"
         title="Reply"
         onClick={() => onReply(message)}

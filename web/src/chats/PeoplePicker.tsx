@@ -53,7 +53,11 @@ export function PeoplePicker({ picked, onChange, without }: Props) {
         onChange={(event) => setText(event.target.value)}
       />
       {error !== null && <Notice tone="danger">{messageOf(error)}</Notice>}
-      {people !== null && offered.length === 0 && <p className="soft picker-none">Nobody of that name.</p>}
+      {people !== null && offered.length === 0 && (
+        <p className="soft picker-none">
+          {text.trim() === "" ? "Nobody else to add." : "Nobody of that name."}
+        </p>
+      )}
       <ul className="picker-list" aria-label="People found">
         {offered.map((person) => (
           <li key={person.id}>

@@ -46,7 +46,7 @@ export function Navigation({ route }: { readonly route: Route }) {
                 aria-current={entry.route.page === route.page ? "page" : undefined}
               >
                 <Icon name={entry.icon} size={22} />
-                <span className="side-text">{entry.text}</span>
+                <span className="side-text">{entry.text}</span>{" "}
                 <Badge count={entry.count} what={entry.counted} />
               </a>
             </li>

@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { useChats, useInbox } from "../live/SharedStates";
 import type { Route } from "./route";
 
@@ -9,5 +10,12 @@ export function PageTitle({ route }: { readonly route: Route }) {
   const inbox = useInbox();
   const messages = (chats.state?.rows ?? []).reduce((sum, chat) => sum + chat.unread_count, 0);
   const unread = messages + (inbox.state?.unread ?? 0);
-  return <title>{`${unread > 0 ? `(${unread}) ` : ""}${NAMES[route.page]} · Kith`}</title>;
+  const title = `${unread > 0 ? `(${unread}) ` : ""}${NAMES[route.page]} · Kith`;
+  useEffect(() => {
+    document.title = title;
+    return () => {
+      document.title = "Kith";
+    };
+  }, [title]);
+  return null;
 }

@@ -7,6 +7,8 @@ interface Props {
   readonly label?: string;
   readonly title?: string;
   readonly className: string;
+  /** -1: a shortcut for the mouse, to what the keyboard finds elsewhere. */
+  readonly tabIndex?: -1;
   readonly button: ReactNode;
   readonly kind: "menu" | "dialog";
   /** The name of what opens. */
@@ -39,6 +41,7 @@ export function Popover(props: Props) {
         className={props.className}
         aria-label={props.label}
         title={props.title ?? props.label}
+        tabIndex={props.tabIndex}
         aria-haspopup={props.kind}
         aria-expanded={open}
         onClick={() => (open ? close() : setOpen(true))}
