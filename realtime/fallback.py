@@ -154,7 +154,7 @@ class Patience:
         """Seconds."""
         if self._link.has_news and self._news_until == math.inf:
             self._news_until = self._clock() + setting("KITH_POLL_GATHER_S")
-            self._link.hub.tail_soon()  # else the next poll, with an older cursor, is told the same again
+            self._link.hub.reader.soon()  # else the next poll, with an older cursor, is told the same again
         if self._link.is_opening:
             return math.inf
         return min(self._until, self._news_until) - self._clock()

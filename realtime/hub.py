@@ -2,7 +2,7 @@
 
 It runs on the event loop, and nothing here awaits between looking at a stream and writing to
 its sockets; so a subscription that finds itself level with the stream is live at once.
-Whatever the fast path lost, doubled or swapped, the log decides: `fill` reads what is missing.
+Whatever the fast path lost, doubled or swapped, the log decides: `reading` finds what is missing.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.db import Error as DatabaseError  # InterfaceError, too
-
-from realtime import fanout, log, metrics, pruning, signals, threads
+from realtime import fanout, metrics, pruning, signals
 from realtime.admission import Admission
 from realtime.broker import Broker, configured
 from realtime.conf import setting
 from realtime.packets import Packet
+from realtime.reading import LogReader
 from realtime.streams import Stream, reroutes, silent
 
 if TYPE_CHECKING:
@@ -28,9 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("kith.hub")
 
-FILL_PAGE = 500  # rows of one read of the log
 HEARD_WITHIN_S = 0.25  # an opening waits no longer for the broker
-TAIL_SOON_S = 0.1  # below KITH_POLL_GATHER_S, for whose answers it is
 FLUSH_S = 2.0  # a client that takes nothing for so long is not waited for when the process stops
 
 
@@ -42,31 +39,24 @@ class Hub:
         self.streams: dict[str, Stream] = {}
         self.sockets: dict[str, Socket] = {}
         self.users: dict[str, set[Socket]] = {}  # sockets by their user's key
-        self.horizon = 0  # every transaction below it has been delivered to whoever is live
-        self.epoch = log.FIRST_EPOCH
+        self.reader = LogReader(self)
         self.draining = False  # what clients send from now on is not handled: nobody acknowledged it
         self.admission = Admission()
         self._handling = 0  # commands under way
         self._idle = asyncio.Event()
         self.broker: Broker | None = None
-        self._last_id = 0
-        self._holes: set[Stream] = set()
-        self._filling = asyncio.Lock()
-        self._tail_now = asyncio.Event()
-        self._tail_due: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
         """Begin to listen: to commits of this process, to the broker, and to the log."""
-        try:
-            await self._tail(first=True)
-        except DatabaseError as error:  # sockets may open later; until then the tail tries again
-            logger.warning("the log cannot be read: %s", error)
+        await self.reader.start()
         if configured():
-            self.broker = Broker(on_packet=self.receive, on_held=self._check, on_return=self._broker_returned)
+            self.broker = Broker(
+                on_packet=self.receive, on_held=self.reader.check, on_return=self._broker_returned
+            )
             self.broker.start()
         fanout.connect(self._submit)
-        self.spawn(self._tail_forever())
+        self.spawn(self.reader.tail_forever())
         self.spawn(pruning.prune_forever())
         signals.hub_started.send(type(self), hub=self)
 
@@ -143,7 +133,7 @@ class Hub:
         elif stream.head is None or packet.seq > stream.head + 1:
             stream.early[packet.seq] = packet
             if stream.head is not None:
-                self._note_hole(stream)
+                self.reader.note_hole(stream)
         elif packet.seq == stream.head + 1:
             self._deliver(stream, packet)
             self._deliver_early(stream)
@@ -153,9 +143,9 @@ class Hub:
         stream.settle(seq)
         self._deliver_early(stream)
         if stream.early:
-            self._note_hole(stream)
+            self.reader.note_hole(stream)
         if stream.unread:
-            self._check([stream.name])
+            self.reader.check([stream.name])
 
     def _deliver_early(self, stream: Stream) -> None:
         while stream.head is not None and (packet := stream.early.pop(stream.head + 1, None)):
@@ -164,7 +154,7 @@ class Hub:
     def _deliver(self, stream: Stream, packet: Packet) -> None:
         """The next durable event, to every live socket."""
         stream.head = packet.seq
-        self._last_id = max(self._last_id, packet.event_id)
+        self.reader.last_id = max(self.reader.last_id, packet.event_id)
         if stream.waiting:
             stream.backlog.append(packet)
         slow = []
@@ -198,116 +188,8 @@ class Hub:
             elif packet.key:
                 tap.socket.keep_latest(packet)
 
-    # ── holes and the tail ──────────────────────────────────────────────────────────────────
-
-    def _note_hole(self, stream: Stream) -> None:
-        """Two writers' packets overtake each other all the time: wait a moment, then read."""
-        if not self._holes:
-            self.loop.call_later(setting("KITH_HOLE_WAIT_S"), self._fill_holes)
-        self._holes.add(stream)
-
-    def _fill_holes(self) -> None:
-        holes = [stream for stream in self._holes if stream.early]
-        self._holes.clear()
-        if holes:
-            metrics.holes.inc(len(holes))
-            self.spawn(self._fill_or_warn(holes))
-
-    def _check(self, topics: Iterable[str]) -> None:
-        """Something may have been missed on these topics."""
-        streams = [stream for name in topics if (stream := self.streams.get(name))]
-        for stream in streams:
-            stream.unread = stream.head is None  # an opening is under way: looked at when it settles
-        if known := [stream for stream in streams if not stream.unread]:
-            self.spawn(self._fill_or_warn(known))
-
-    async def _fill_or_warn(self, streams: Collection[Stream]) -> None:
-        try:
-            await self.fill(streams)
-        except DatabaseError as error:  # the tail tries again
-            logger.warning("the log cannot be read: %s", error)
-
-    async def fill(self, streams: Collection[Stream]) -> None:
-        """Deliver what the log has after each stream's head.
-
-        Raises:
-            DatabaseError: the log cannot be read now.
-        """
-        async with self._filling:
-            while positions := {s.name: s.head for s in streams if s.head is not None and s.taps}:
-                packets = await threads.read(log.after_seq, positions, limit=FILL_PAGE)
-                for packet in packets:
-                    if packet.seq > positions.get(packet.topic, packet.seq) + 1:
-                        self._start_anew(packet.topic)
-                    positions[packet.topic] = packet.seq
-                    self.receive(packet)
-                if len(packets) < FILL_PAGE:
-                    return
-
-    def tail_soon(self) -> None:
-        """Somebody waits to hear how far everything was sent. Who asks at about one time shares a tail."""
-        if self._tail_due is None:
-            self._tail_due = self.loop.call_later(TAIL_SOON_S, self._tail_now.set)
-
-    async def _tail_forever(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):  # the usual case: nobody was in a hurry
-                await asyncio.wait_for(self._tail_now.wait(), setting("KITH_POLL_S"))
-            self._tail_now.clear()
-            if self._tail_due is not None:
-                self._tail_due.cancel()
-                self._tail_due = None
-            try:
-                await self._tail()
-            except DatabaseError as error:
-                logger.warning("the log cannot be read: %s", error)
-            except Exception:  # whatever it was, the next tail must come
-                logger.exception("reading the log's tail failed")
-
-    async def _tail(self, *, first: bool = False) -> None:
-        delivered = self._last_id  # before the statement: more may be delivered while it runs
-        tail = await threads.read(log.tail, 2**62 if first else self.horizon)
-        if tail.last_id < delivered:
-            await self._restored(tail.last_id)
-            return
-        self._last_id, self.epoch = max(self._last_id, tail.last_id), tail.epoch
-        changed = [stream for name in tail.heads if (stream := self.streams.get(name))]
-        for stream in changed:
-            stream.unread = stream.unread or stream.head is None
-        late = [s for s in changed if s.head is not None and s.head < tail.heads[s.name]]
-        if late:
-            await self.fill(late)
-        self.horizon = tail.horizon
-        told = {
-            subscription for s in changed for tap in s.live.values() for subscription in tap.subscriptions
-        }
-        for subscription in told:
-            subscription.tell_cursor(tail.horizon)
-        for socket in list(self.sockets.values()):
-            socket.check_stalled()
-
-    async def _restored(self, last_id: int) -> None:
-        """The log is shorter than what was delivered: the database was put back to an older copy.
-        Clients come back, and learn by ``recovered:false`` that their cursors are void."""
-        logger.error("the event log went back: was the database restored? All cursors are void now.")
-        await threads.write(log.renew_epoch)
-        self._last_id = last_id
-        for stream in self.streams.values():
-            stream.head = None
-            stream.early.clear()
-        for socket in list(self.sockets.values()):
-            socket.restart()
-
-    def _start_anew(self, topic: str) -> None:
-        """What comes next here is not kept any more: this process slept for longer than the log keeps events.
-        Clients come back, and learn by ``recovered:false`` that they missed something."""
-        if stream := self.streams.get(topic):
-            stream.head = None
-            for tap in list(stream.taps.values()):
-                tap.socket.restart()
-
     def _broker_returned(self) -> None:
-        self._tail_now.set()
+        self.reader.now()
         for socket in list(self.sockets.values()):
             socket.tell_states()
 

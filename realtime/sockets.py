@@ -191,7 +191,7 @@ class Socket:
                     tap.take(packet)
             metrics.replayed.inc(len(packets))
             if len(packets) < READ_PAGE:
-                await self.hub.fill([tap.stream for tap in self.behind if tap.leads()])
+                await self.hub.reader.fill([tap.stream for tap in self.behind if tap.leads()])
         except DatabaseError:
             await asyncio.sleep(RETRY_S)
 

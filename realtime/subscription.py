@@ -215,7 +215,7 @@ class Subscription:
     def freeze(self) -> None:
         """A topic falls behind: from now on the hub's horizon runs ahead of this channel's."""
         if self._frozen is None:
-            self._frozen = self.socket.hub.horizon
+            self._frozen = self.socket.hub.reader.horizon
 
     def thaw(self) -> None:
         """Every topic is live again."""
@@ -228,7 +228,7 @@ class Subscription:
         Called when the event that changed them is delivered: its transaction lies above the
         horizon below which this channel has everything, so gained topics are read from there.
         """
-        horizon = self.socket.hub.horizon if self._frozen is None else self._frozen
+        horizon = self.socket.hub.reader.horizon if self._frozen is None else self._frozen
         self._reroute_from = horizon if self._reroute_from is None else min(horizon, self._reroute_from)
         if not self._rerouting:
             self._rerouting = True
@@ -255,7 +255,7 @@ class Subscription:
 
     async def _gain_and_drop(self, horizon: int) -> None:
         before = set(self.taps)
-        since = Cursor("horizon", horizon, self.socket.hub.epoch)
+        since = Cursor("horizon", horizon, self.socket.hub.reader.epoch)
         found = await self._join_and_read(str(since), most=None)  # no cursor of the client's: no limit
         self._settle(found, await self._replay(found, before))
 
@@ -267,7 +267,7 @@ class Subscription:
             return
         if all(tap.live for tap in self.taps.values()):
             self.socket.tell(
-                protocol.cursor(self.name, str(Cursor("horizon", horizon, self.socket.hub.epoch)))
+                protocol.cursor(self.name, str(Cursor("horizon", horizon, self.socket.hub.reader.epoch)))
             )
 
     async def tell_state(self) -> None:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 
-def tests_of(path: Path) -> set[str]:
+def names_in(path: Path) -> set[str]:
     tree = ast.parse(path.read_text())
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
@@ -23,4 +23,4 @@ def test_every_promise_names_tests_that_exist() -> None:
         named = NAMED.findall(row)
         assert named, f"names no test: {row}"
         for path, name in named:
-            assert name in tests_of(ROOT / path), f"{path} has no {name}"
+            assert name in names_in(ROOT / path), f"{path} has no {name}"

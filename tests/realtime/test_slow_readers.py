@@ -72,7 +72,7 @@ class Scene:
         horizon = (await asyncio.to_thread(log.standing)).horizon
 
         async def looked() -> bool:
-            return self.hub.horizon >= horizon
+            return self.hub.reader.horizon >= horizon
 
         await eventually(looked)
 
