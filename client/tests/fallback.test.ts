@@ -325,3 +325,15 @@ test("by cookie a command carries Django's CSRF token", async () => {
   await pass(100);
   expect(server.http.requests.at(-1)).toMatchObject({ csrf: "abc", token: null });
 });
+
+test.each(ways)("by %s one's own typing is not told, as on a socket", async (_, streams) => {
+  const { server } = at.scene;
+  const { client } = await blocked(streams);
+  const typing: unknown[] = [];
+  client.on("typing", (event) => typing.push(event.user_id));
+  for (const user of [1, 2]) {
+    server.tell({ type: "typing", channel: "messages/5", user_id: user, user_name: "", is_typing: true });
+    await pass(600);
+  }
+  expect(typing).toEqual([2]);
+});

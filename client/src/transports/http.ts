@@ -3,7 +3,7 @@ import type { Environment } from "../environment.js";
 import type { Endpoint } from "../options.js";
 import type { TransportName } from "../types.js";
 import type { ClientFrame, Frame } from "../wire.js";
-import { asFrame, errorOf } from "../wire.js";
+import { asFrame, errorOf, textOf } from "../wire.js";
 import type { Target, Transport, TransportHandlers, Wanted } from "./transport.js";
 
 /** Channels are opened and closed in groups: one request for all of them. */
@@ -62,6 +62,7 @@ export abstract class HttpTransport implements Transport {
   private gathering: ReturnType<typeof setTimeout> | undefined;
   private token: string | null;
   private connected = false;
+  private user: string | null = null;
 
   constructor(
     protected readonly target: Target,
@@ -111,8 +112,11 @@ export abstract class HttpTransport implements Transport {
   protected hear(frame: Frame): void {
     if (this.ending.signal.aborted) return;
     const { type } = frame;
+    // A socket is not told its own typing; behind a request there is no socket of which to know that.
+    if (type === "typing" && this.user !== null && textOf(frame.user_id) === this.user) return;
     const channel = frame.channel === undefined ? undefined : this.channels.get(frame.channel);
     if (type === "connected") {
+      this.user = textOf(frame.user_id) ?? this.user;
       if (!this.connected) this.handlers.frame(frame);
       this.connected = true;
     } else if (channel === undefined) {
