@@ -11,10 +11,13 @@ import pytest
 from feed.models import Comment as CommentRow
 from feed.models import Post, Reaction
 from tests.feed.conftest import Circle, posted, said
-from tests.feed.state import AROUND, Feed, told
-from tests.harness.client import Client
+from tests.feed.state import Feed
+from tests.harness import law
+from tests.harness.law import Watcher
 from tests.harness.people import People
+from tests.harness.rows import AROUND
 from tests.harness.site import Cluster, Site
+from tests.harness.views import Rest
 
 
 @pytest.fixture(params=["site", "postgres_site"])
@@ -24,31 +27,10 @@ def server(request: pytest.FixtureRequest) -> Site:
     return site
 
 
-class Watched:
-    """One user's open feed, and what REST said before it opened."""
-
-    def __init__(self, site: Site, user: Any, client: Client, feed: Feed) -> None:
-        self.site, self.user, self.client, self.feed = site, user, client, feed
-
-    async def hears(self, *types: str) -> list[Any]:
-        """Exactly these events came since the last time, and they lead to what REST says."""
-        frames = [await self.client.until(kind) for kind in types]
-        assert [frame for frame in await self.client.barrier() if frame["type"] not in AROUND] == []
-        self.feed.apply_all(frames)
-        assert self.feed == Feed.read(self.site.api(self.user), self.user.pk)
-        return told(frames)
-
-
 @contextlib.asynccontextmanager
-async def watching(site: Site, *users: Any) -> AsyncIterator[list[Watched]]:
-    async with contextlib.AsyncExitStack() as stack:
-        watched = []
-        for user in users:
-            feed = Feed.read(site.api(user), user.pk)
-            client = await stack.enter_async_context(site.open("feed", user, since=feed.cursor))
-            assert [frame["type"] for frame in client.opening] == ["connected", "caught_up"]
-            watched.append(Watched(site, user, client, feed))
-        yield watched
+async def watching(site: Site, *users: Any) -> AsyncIterator[list[Watcher]]:
+    async with law.watching(site, dict(enumerate(users)), [Feed]) as watch:
+        yield [*watch.watchers.values()]
 
 
 async def test_everything_about_a_post_reaches_exactly_its_audience(server: Site, circle: Circle) -> None:
@@ -120,7 +102,7 @@ async def test_what_any_code_saves_is_told(server: Site, circle: Circle) -> None
 
 async def test_cursor_of_the_list_misses_nothing_that_came_after(server: Site, circle: Circle) -> None:
     server.run(posted, circle.alice, "before")
-    feed = Feed.read(server.api(circle.bob), circle.bob.pk)
+    feed = Feed(Rest(server, circle.bob))
     post = server.run(posted, circle.alice, "after")
     server.run(said, post, circle.carol)
     server.run(posted, circle.dave, "a stranger's")
@@ -132,7 +114,7 @@ async def test_cursor_of_the_list_misses_nothing_that_came_after(server: Site, c
             "caught_up",
         ]
         feed.apply_all(client.opening)
-        assert feed == Feed.read(server.api(circle.bob), circle.bob.pk)
+        assert feed.facts == feed.again().facts
 
 
 async def test_deleted_content_is_not_replayed(server: Site, circle: Circle) -> None:
@@ -142,7 +124,7 @@ async def test_deleted_content_is_not_replayed(server: Site, circle: Circle) -> 
     server.run(said, post, circle.carol, "secret, too")
     server.api(circle.alice).delete(f"/api/posts/{post.pk}/").raise_for_status()
     async with server.open("feed", circle.bob, since=since) as client:
-        assert len(told(client.opening)) == 3
+        assert len([frame for frame in client.opening if frame["type"] not in AROUND]) == 3
         assert "secret" not in str(client.opening)
 
 

@@ -7,6 +7,9 @@
     site       Site: a running `manage.py serve`; Sites: starts them and clears up
     client     Client: a WebSocket client for tests
     people     People: users, chats and tokens
+    rows       rows of PROTOCOL §4, which apps write down a second time
+    views      what one user knows of a channel: read by REST, kept by events
+    law        state before + events = state after, put to the test
     races      things done at once, and what waits for what
 
 The fixtures that hand them out are in tests/conftest.py.
