@@ -280,8 +280,8 @@ class AudienceRemoved(ToReader, Event):
 
 
 class FeedChanged(ToReader, Event):
-    """Comments and reactions of somebody are hidden now, or are seen again: read the feed again. Names nobody:
-    one of the two is not told of the block."""
+    """Comments and reactions of somebody are hidden now, or are seen again: read the feed again. Names
+    nobody, as one of the two is not told of the block."""
 
     type = "feed_changed"
     reroutes = False  # the block itself made open channels look again

@@ -58,6 +58,16 @@ class Replay:
             self.packets = log.after_cursor(self.spans, self.since, after_id=last, limit=REPLAY_PAGE)
 
 
+def check(channel: Channel) -> None:
+    """What `read_snapshot` begins with, alone. Runs on a reading thread.
+
+    Raises:
+        Forbidden: no right to the channel.
+    """
+    with log.snapshot():
+        channel.authorize()
+
+
 def read_snapshot(channel: Channel, since: str | None, *, most: int | None) -> Snapshot:
     """``most``: how many events a cursor may have missed. Runs on a reading thread.
 
