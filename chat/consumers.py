@@ -26,7 +26,7 @@ class MessagesConsumer(ChannelConsumer):
 
     @property
     def chat_id(self) -> int:
-        """Raises Forbidden: the path names no chat at all."""
+        """Perhaps no chat's: `authorize` refuses it like one that is missing."""
         return parse_id(self.params["chat_id"])
 
     @property

@@ -1,9 +1,10 @@
-"""Ties that begin and end, told to other apps; and open channels that are to look again.
+"""Ties and blocks that begin and end, told to other apps; and open channels that are to look again.
 
-Whoever makes or deletes the rows: services, the admin, the shell, a deleted user. `tie_made` and `tie_ended`
-are sent inside the transaction of the change, with the keys of the two as ``one`` and ``other``; what a
-receiver raises undoes the change. They are for what belongs to the tie itself, such as the right to read the
-other's posts, which must end with it. Side effects, such as a notification, are in services.
+Whoever makes or deletes the rows: services, the admin, the shell, a deleted user. `tie_made`, `tie_ended` and
+`hidden_changed` (a block began or ended) are sent inside the transaction of the change, with the keys of the
+two as ``one`` and ``other``; what a receiver raises undoes the change. They are for what belongs to the tie
+itself, such as the right to read the other's posts, which must end with it. Side effects, such as a
+notification, are in services.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ _HIDDEN = "_kith_hidden"  # on a user who is being deleted: keys of those who ar
 
 tie_made = Signal()
 tie_ended = Signal()
+hidden_changed = Signal()
 
 
 @receiver(post_save, sender=Connection, dispatch_uid="kith.tie_made")
@@ -69,5 +71,6 @@ def _user_left(instance: Any, **_: Any) -> None:
 
 def _look_again(block: Block) -> None:
     """Who is hidden from whom is asked again by every open channel of the two."""
+    hidden_changed.send(Block, one=block.user_id, other=block.blocked_id)
     rights_changed(block.user_id)
     rights_changed(block.blocked_id)

@@ -307,6 +307,15 @@ class AudienceRemoved(ToReader, Event):
     user_id: UserKey
 
 
+class FeedChanged(ToReader, Event):
+    """Comments and reactions of somebody are hidden now, or are seen again: read the feed again. Names
+    nobody, as one of the two is not told of the block."""
+
+    type = "feed_changed"
+    reroutes = False  # the block itself made open channels look again
+    reader_id: UserKey
+
+
 class ReaderLost(OfAuthor, Event):
     """Takes effect in its place on the author's stream: the reader gets nothing of what follows. Told to
     nobody."""

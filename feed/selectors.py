@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from connections.selectors import hidden_ids, ties, without_hidden
+from connections.selectors import hidden_ids, tie_of, ties, without_hidden
 from feed.counters import comments_of, reactions_of
 from feed.models import Comment, Post, Reaction
 from realtime.errors import Forbidden
@@ -35,6 +35,14 @@ def posts_visible(*, user: Any) -> QuerySet[Post]:
     """Every post that the user may see: the user's own and those of accepted connections."""
     peers = ties(user_id=user.pk).values("peer_id")
     return Post.objects.filter(Q(author=user.pk) | Q(author__in=peers), deleted_at__isnull=True)
+
+
+def post_author(*, user: Any, post_id: int) -> Any | None:
+    """Key of the author of a post that the user may see, None of any other. One query, which looks for the
+    one tie that matters, however many the user has."""
+    tie = tie_of(one=user.pk, other=OuterRef("author"))
+    rows = Post.objects.filter(Q(author=user.pk) | Exists(tie), pk=post_id, deleted_at__isnull=True)
+    return rows.values_list("author_id", flat=True).first()
 
 
 def post_entries(

@@ -128,12 +128,16 @@ class Broker:
         self._wanted.pop(topics.group(topic), None)
         self._changed.set()
 
+    def holds(self, names: Iterable[str]) -> bool:
+        """Whether these topics are received; so they are, as far as can be, where the broker is away."""
+        return not self.available or {topics.group(name) for name in names} <= self._held
+
     async def wait_held(self, names: Iterable[str], *, within: float) -> None:
         """Return when these topics are received, or the broker is away, or ``within`` seconds have passed."""
-        groups = {topics.group(name) for name in names}
+        names = list(names)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while self.available and not groups <= self._held:
+                while not self.holds(names):
                     await self._round.wait()
 
     async def _forever(self, work: Callable[[], Any]) -> None:

@@ -100,6 +100,10 @@ class Hub:
         if self.broker is not None:
             await self.broker.wait_held(names, within=HEARD_WITHIN_S)
 
+    def must_wait(self, names: Iterable[str]) -> bool:
+        """Whether `heard` of these topics would not return at once."""
+        return self.broker is not None and not self.broker.holds(names)
+
     def leave(self, tap: Tap) -> None:
         stream = tap.stream
         stream.taps.pop(tap.socket, None)

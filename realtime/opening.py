@@ -66,6 +66,16 @@ class Replay:
             raise log.Pruned
 
 
+def check(channel: Channel) -> None:
+    """What `read_snapshot` begins with, alone. Runs on a reading thread.
+
+    Raises:
+        Forbidden: no right to the channel.
+    """
+    with log.snapshot():
+        channel.authorize()
+
+
 def read_snapshot(
     channel: Channel, since: str | None, *, most: int | None, written: Mapping[str, int]
 ) -> Snapshot:

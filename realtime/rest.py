@@ -14,21 +14,16 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from realtime import log
-from realtime.errors import Forbidden
 from realtime.fields import MAX_ID
 
+NO_ID = 0  # what no row has: databases count from 1
 _ID = re.compile(r"[1-9][0-9]{0,18}\Z", re.ASCII)
 
 
 def parse_id(text: str) -> int:
-    """The id in a path or in a channel's name.
-
-    Raises:
-        Forbidden: it is none; told as a missing one is, so that nothing is learnt from trying.
-    """
-    if not _ID.match(text) or int(text) > MAX_ID:
-        raise Forbidden
-    return int(text)
+    """The id in a path or in a channel's name. What can be none is `NO_ID`, which is looked for like any
+    other and found missing: so a refusal takes the same whatever was asked for, and nothing is learnt."""
+    return int(text) if _ID.match(text) and int(text) <= MAX_ID else NO_ID
 
 
 def checked(given: BaseSerializer[Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from realtime.channels import Channel
 from realtime.conf import setting
 from realtime.cursors import Cursor
 from realtime.errors import Forbidden
-from realtime.opening import Snapshot, read_snapshot
+from realtime.opening import Snapshot, check, read_snapshot
 from realtime.packets import Packet
 from realtime.streams import silent
 from realtime.tallies import Unseen
@@ -78,6 +78,8 @@ class Subscription:
             names = await threads.read(channel.topic_names)
         else:
             names = channel.topic_names()
+            if self.socket.hub.must_wait(names):  # else a refusal would tell whether others are listening
+                await threads.read(check, channel)
         while not self._closed:
             for name in names:
                 self._tap(name)

@@ -24,6 +24,7 @@ from tests.privacy_table import ASKS, LIVE_ONLY, PLACES, REPLAYED_ONLY, SEES, ce
 
 HIDDEN = ("barred", "barring")
 MISSING = 10**15 + 7  # no id of anything
+NO_ID = "1e3"  # what can be no id at all
 BODIES: dict[str, Any] = {"comments/": {"content": "x"}, "messages/": {"content": "x"}}
 BODIES |= {"reactions/": {"kind": "like"}, "members/": {"user_id": MISSING}}
 
@@ -183,7 +184,7 @@ def test_what_is_forbidden_is_answered_as_what_is_missing(
                     assert column != "nobody" or got[0] == 401
 
 
-async def refusal(site: Site, chat: int, **query: Any) -> tuple[int, str]:
+async def refusal(site: Site, chat: object, **query: Any) -> tuple[int, str]:
     """Close code and all frames, without the number that was asked for."""
     async with site.connect(f"messages/{chat}", **query) as client:
         code = await client.closed()
@@ -200,16 +201,17 @@ async def test_sockets_refuse_a_chat_of_others_as_one_that_is_missing(site: Site
             for since in (None, "0", scene.cursors[f"messages/{real}"]):
                 query = {"token": site.token(person), "since": since}
                 code, said = await refusal(site, real, **query)
-                assert (code, said) == await refusal(site, MISSING, **query)
+                for nothing in (MISSING, NO_ID):
+                    assert (code, said) == await refusal(site, nothing, **query)
                 assert code == 4403
             async with site.connect("", token=site.token(person)) as client:
                 refused = []
-                for chat in (real, MISSING):
+                for chat in (real, MISSING, NO_ID):
                     channel = f"messages/{chat}"
                     error = await client.command({"type": "subscribe", "channel": channel})
                     assert error.pop("ref")
                     refused.append(text_of(error).replace(str(chat), "N"))
-                assert refused[0] == refused[1]
+                assert refused[0] == refused[1] == refused[2]
                 assert '"forbidden"' in refused[0]
 
 

@@ -16,9 +16,11 @@ def upload_owned(*, user: Any, path: str) -> Upload | None:
 
 def upload_readable(*, user: Any, path: str) -> Upload | None:
     """The upload behind the public ``/upload/files/…`` if this user may read it: the uploader, and whoever
-    a registered reader lets. None for forbidden and missing alike."""
+    a registered reader lets. None for forbidden and missing alike, and after the same questions."""
     stored = stored_path(path)
-    upload = Upload.objects.filter(path=stored).first() if stored else None
-    if upload and (upload.owner_id == user.pk or readers.readable(user=user, path=path)):
+    if stored is None:
+        return None
+    upload = Upload.objects.filter(path=stored).first()
+    if upload is not None and upload.owner_id == user.pk:
         return upload
-    return None
+    return upload if readers.readable(user=user, path=path) else None

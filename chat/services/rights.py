@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from chat import selectors
 from chat.models import Chat, Membership
 from connections.services import hidden_held
@@ -59,7 +61,8 @@ def group_locked(chat: Chat, actor: Any) -> Chat:
         Forbidden: the actor is not in it, or there is none.
         Conflict: a direct chat.
     """
-    locked = Chat.objects.select_for_update(no_key=True).filter(pk=chat.pk).first()
+    mine = Membership.objects.filter(chat=OuterRef("pk"), user=actor)  # who is not in it locks nothing
+    locked = Chat.objects.select_for_update(no_key=True).filter(Exists(mine), pk=chat.pk).first()
     if locked is None or not Membership.objects.filter(chat=locked, user=actor).exists():
         raise Forbidden
     if locked.is_direct:

@@ -176,6 +176,18 @@ export interface ConnectionRequestEvent {
   readonly request_id: number;
 }
 
+/**
+ * Comments and reactions of somebody are hidden now, or are seen again: read the feed again. Names
+ * nobody, as one of the two is not told of the block.
+ */
+export interface FeedChangedEvent {
+  readonly type: "feed_changed";
+  readonly channel: "feed";
+  /** Its place in the log. */
+  readonly id: number;
+  readonly timestamp: string;
+}
+
 /** Somebody is in the chat from here on. */
 export interface MemberJoinedEvent {
   readonly type: "member_joined";
@@ -453,6 +465,7 @@ export interface Events {
   connection_accepted: ConnectionAcceptedEvent;
   connection_removed: ConnectionRemovedEvent;
   connection_request: ConnectionRequestEvent;
+  feed_changed: FeedChangedEvent;
   member_joined: MemberJoinedEvent;
   member_left: MemberLeftEvent;
   member_role: MemberRoleEvent;
@@ -514,7 +527,7 @@ export interface ChannelTypes {
     commands: "accept" | "block" | "decline" | "remove" | "request" | "unblock" | "withdraw";
   };
   "feed": {
-    events: "audience_added" | "audience_removed" | "comment_deleted" | "new_comment" | "new_post" | "post_deleted" | "post_edited" | "post_reaction";
+    events: "audience_added" | "audience_removed" | "comment_deleted" | "feed_changed" | "new_comment" | "new_post" | "post_deleted" | "post_edited" | "post_reaction";
     commands: never;
   };
   "messages": {

@@ -11,18 +11,20 @@ from __future__ import annotations
 from typing import Any
 
 from connections.services import tie_held
+from feed import selectors
 from feed.models import Post
 from realtime.errors import Forbidden
 
 
-def post_locked(post: Post) -> Post:
-    """The post with its author, which nobody else changes meanwhile, nor what is counted on it.
+def post_locked(post: Post, **of: Any) -> Post:
+    """The post (where it is ``of`` somebody, such as ``author=…``) with its author, which nobody else changes
+    meanwhile, nor what is counted on it.
 
     Raises:
         Forbidden: it is deleted, or there is none.
     """
     rows = Post.objects.select_for_update(no_key=True, of=("self",)).select_related("author")
-    locked = rows.filter(pk=post.pk, deleted_at__isnull=True).first()
+    locked = rows.filter(pk=post.pk, deleted_at__isnull=True, **of).first()
     if locked is None:
         raise Forbidden
     return locked
@@ -34,9 +36,11 @@ def post_read(post: Post, reader: Any) -> Post:
     Raises:
         Forbidden: the user may not, or there is none.
     """
-    author_id = Post.objects.filter(pk=post.pk).values_list("author_id", flat=True).first()
+    author_id = selectors.post_author(user=reader, post_id=post.pk)
     if author_id is None:
         raise Forbidden
+    # Asked again, since it is held only now. Whoever may not see the post does not come so far: a refusal
+    # takes what it takes where there is no post, and waits for nobody.
     if author_id != reader.pk and not tie_held(user_id=author_id, other_id=reader.pk):
         raise Forbidden
     return post_locked(post)
@@ -48,7 +52,4 @@ def post_owned(post: Post, user: Any) -> Post:
     Raises:
         Forbidden: the user is not its author, or there is none.
     """
-    locked = post_locked(post)
-    if locked.author_id != user.pk:
-        raise Forbidden
-    return locked
+    return post_locked(post, author=user.pk)

@@ -5,28 +5,36 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import httpx
 
 from chat.models import Chat, Message
 from chat.services import member_add, message_send, reaction_set
-from tests.harness.client import Client, Frame
+from tests.chat.state import ChatView, Inbox
+from tests.harness import law
+from tests.harness.client import Client
+from tests.harness.law import Watcher
 from tests.harness.people import People
 from tests.harness.site import Site
-from tests.harness.state import ChatState, Inbox
+from tests.harness.views import Rest
 from tests.uploads.samples import PNG
 
 
-@dataclass
+@dataclass(eq=False)
 class Person:
     """Somebody, and what they write: by REST, and by socket what only sockets can."""
 
     site: Site
     user: Any
     chat_id: int
-    api: httpx.Client
+    rest: Rest
     socket: Client | None = None  # while they are watching
+
+    @property
+    def api(self) -> httpx.Client:
+        return self.rest.api
 
     @property
     def url(self) -> str:
@@ -76,40 +84,15 @@ class Person:
             assert answer["type"] == "ack", answer
 
 
-@dataclass
-class Watcher:
-    """A person's two views of one chat, each kept up to date by a socket alone."""
-
-    person: Person
-    one: Client
-    all_: Client
-    chat: ChatState
-    inbox: Inbox
-
-    async def check(self) -> None:
-        """What the sockets told by now is what REST tells, by either way."""
-        after = Inbox(self.person.api)
-        self.inbox.apply_all(await self.all_.barrier())
-        assert self.inbox.facts == after.facts
-        self.chat.apply_all(await self._heard())
-        assert self.chat.facts == after.facts.get(self.person.chat_id, {})
-
-    async def _heard(self) -> list[Frame]:
-        if self.person.chat_id in self.inbox.chats:
-            return await self.one.barrier()
-        assert await self.one.closed() == 4403
-        return [frame for frame in self.one.seen if "id" in frame]  # again: applying twice changes nothing
-
-
 @asynccontextmanager
 async def watching(person: Person) -> AsyncIterator[Watcher]:
-    """From now on the person follows the chat, and what only sockets can say goes by the watching one."""
-    async with (
-        person.site.open(f"messages/{person.chat_id}", person.user) as one,
-        person.site.open("messages", person.user) as all_,
-    ):
-        person.socket = one
-        yield Watcher(person, one, all_, ChatState.read(person.api, person.chat_id), Inbox(person.api))
+    """From now on the person follows the chat, by its own channel and by that of all chats; what only sockets
+    can say goes by the first."""
+    views: list[law.ViewKind] = [partial(ChatView, chat_id=person.chat_id), Inbox]
+    async with law.watching(person.site, {person: person.user}, views) as watch:
+        watcher = watch.watchers[person]
+        person.socket = watcher.sockets[0]
+        yield watcher
         person.socket = None
 
 
@@ -129,7 +112,7 @@ class Scene:
         users = people.users("alice", "bob", "carol", "dave")
         chat = people.chat(*users[:2], title="Plans")
         said = site.run(_begin, chat, *users[:3])
-        alice, bob, carol, dave = (Person(site, user, chat.pk, site.api(user)) for user in users)
+        alice, bob, carol, dave = (Person(site, user, chat.pk, Rest(site, user)) for user in users)
         return cls(alice, bob, carol, dave, said)
 
 

@@ -9,10 +9,10 @@ import pytest
 from chat.models import Chat, Message, Reaction
 from chat.services import member_add, message_delete, message_edit
 from tests.chat.conftest import Group, Say
+from tests.chat.rows import events, told
 from tests.chat.test_messages import upload
 from tests.harness.client import Frame
 from tests.harness.people import People
-from tests.harness.rows import events, told
 from tests.harness.site import Site
 
 

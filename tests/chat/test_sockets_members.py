@@ -8,11 +8,12 @@ import pytest
 
 from chat.services import member_add, read_mark
 from tests.chat.conftest import Group, Say
+from tests.chat.rows import events, told
 from tests.chat.scene import Person
 from tests.harness.client import Frame
 from tests.harness.people import People
-from tests.harness.rows import events, told
 from tests.harness.site import Site
+from tests.harness.views import Rest
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +131,7 @@ async def test_newcomer_is_told_nothing_of_what_was_said_before(site: Site, grou
     before = site.run(say, group.chat, group.alice, "secret")
     site.run(member_add, chat=group.chat, actor=group.alice, user_id=group.carol.pk)
     channel = f"messages/{group.chat.pk}"
-    alice = Person(site, group.alice, group.chat.pk, site.api(group.alice))
+    alice = Person(site, group.alice, group.chat.pk, Rest(site, group.alice))
     async with (
         site.open(channel, group.carol, since=0) as carol,
         site.open("messages", group.carol, since=0) as all_of_carol,
@@ -172,7 +173,7 @@ async def test_chat_state_is_all_members_and_ones_own_unread_count(
 
 async def test_unread_count_is_exact_after_every_step(site: Site, group: Group) -> None:
     """As the state frame, the chat and the list of chats tell it."""
-    alice, bob = (Person(site, user, group.chat.pk, site.api(user)) for user in (group.alice, group.bob))
+    alice, bob = (Person(site, user, group.chat.pk, Rest(site, user)) for user in (group.alice, group.bob))
     said: list[int] = []
 
     async def unread() -> list[int]:

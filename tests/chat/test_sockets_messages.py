@@ -13,10 +13,10 @@ import pytest
 from chat.models import Message
 from chat.services import member_add
 from tests.chat.conftest import Group, Say
+from tests.chat.rows import events, told
 from tests.chat.test_messages import upload
 from tests.harness.client import Frame
 from tests.harness.people import People
-from tests.harness.rows import events, told
 from tests.harness.site import Site
 
 LONGEST = 10_240  # bytes

@@ -12,10 +12,10 @@ import pytest
 from chat.models import Message
 from chat.services import message_delete
 from tests.chat.conftest import Group, Say
+from tests.chat.rows import events
 from tests.chat.test_messages import upload
 from tests.harness.client import Frame
 from tests.harness.people import People
-from tests.harness.rows import events
 from tests.harness.site import Site
 
 

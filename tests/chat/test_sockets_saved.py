@@ -13,10 +13,10 @@ from django.db import transaction
 from chat.models import Chat, Membership, Message
 from chat.services import member_add
 from tests.chat.conftest import Group, Say
+from tests.chat.rows import events, told
 from tests.chat.test_messages import upload
 from tests.harness.client import Client
 from tests.harness.people import PASSWORD, People
-from tests.harness.rows import events, told
 from tests.harness.site import Site
 
 

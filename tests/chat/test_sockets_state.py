@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from chat.models import Chat, Message
 from chat.services import chat_create, message_delete, message_edit, message_send
+from tests.chat.rows import TYPES
 from tests.chat.scene import Person, Scene, everything, watching
+from tests.chat.state import ChatView, Inbox
 from tests.harness.client import Client
 from tests.harness.people import People
-from tests.harness.rows import TYPES
 from tests.harness.site import Site
-from tests.harness.state import ChatState, Inbox
 from tests.realtime.talking import left_open
 
 
@@ -40,14 +40,11 @@ def scene(on_both: Site, people: People) -> Scene:
 
 async def test_state_before_and_events_make_the_state_after_every_write(scene: Scene) -> None:
     async with watching(scene.alice) as alice, watching(scene.bob) as bob, watching(scene.carol) as carol:
-        befores = [watcher.chat.facts for watcher in (alice, bob, carol)]
         async for write in everything(scene):
             for watcher in (alice, bob, carol):
-                await watcher.check()
-            facts = [watcher.chat.facts for watcher in (alice, bob, carol)]
-            assert facts[1] != befores[1], f"{write} changed nothing"
-            befores = facts
-        told = {*alice.one.types, *alice.all_.types, *bob.one.types}
+                await watcher.agrees()
+            assert bob.changed() == {"messages"}, f"{write} changed nothing"
+        told = {kind for watcher in (alice, bob) for client in watcher.sockets for kind in client.types}
         assert told >= TYPES - {"typing", "chat_added"}
 
 
@@ -76,11 +73,7 @@ async def test_state_and_unread_counts_are_exact_after_any_history(
         for name, action, number in history:
             await act(getattr(scene, name), action, number, authors, unseen.get(name))
         for watcher in (bob, carol):
-            await watcher.check()
-            facts = watcher.chat.facts
-            async with on_both.open(f"messages/{bob.person.chat_id}", watcher.person.user) as again:
-                watcher.chat.apply_all(again.opening)  # the state frame, which counts for itself
-            assert watcher.chat.facts == facts
+            await watcher.settle()
 
 
 async def act(who: Person, action: str, number: int, authors: dict[int, Person], unseen: int | None) -> None:
@@ -110,12 +103,12 @@ SOCKETS = 8  # of one person at once, at most; the server allows 20
 @pytest.mark.parametrize("until", ["delete as owner", "remove a member", "leave"])
 async def test_since_the_cursor_of_a_list_nothing_is_missing(scene: Scene, until: str) -> None:
     everyone = (scene.alice, scene.bob, scene.carol, scene.dave)
-    before = [(who, ChatState.read(who.api, who.chat_id), Inbox(who.api)) for who in everyone]
+    before = [(who, ChatView(who.rest, who.chat_id), Inbox(who.rest)) for who in everyone]
     async for write in everything(scene, marks=False):
         if write == until:
             break
     for who, chat, inbox in before:
-        after = Inbox(who.api)
+        after = Inbox(who.rest)
         async with who.site.open("messages", who.user, since=inbox.cursor) as client:
             assert client.opening[0]["recovered"]
             inbox.apply_all(client.opening)
@@ -128,13 +121,13 @@ async def test_since_the_cursor_of_a_list_nothing_is_missing(scene: Scene, until
 
 
 async def test_read_marks_set_since_the_list_are_in_the_state_frame(scene: Scene) -> None:
-    before = ChatState.read(scene.bob.api, scene.bob.chat_id)
+    before = ChatView(scene.bob.rest, scene.bob.chat_id)
     await scene.bob.read(scene.said[1])
     await scene.carol.read(scene.said[2])
     channel = f"messages/{scene.bob.chat_id}"
     async with scene.bob.site.open(channel, scene.bob.user, since=before.cursor) as client:
         before.apply_all(client.opening)
-    assert before.facts == ChatState.read(scene.bob.api, scene.bob.chat_id).facts
+    assert before.facts == before.again().facts
 
 
 async def test_listing_and_subscribing_while_others_write_misses_nothing(scene: Scene) -> None:
@@ -155,16 +148,16 @@ async def test_listing_and_subscribing_while_others_write_misses_nothing(scene: 
             asyncio.create_task(asyncio.to_thread(site.run, write, user, number))
             for number, user in enumerate([scene.alice.user, scene.bob.user, scene.carol.user])
         ]
-        views: list[tuple[ChatState | Inbox, Client]] = []
+        views: list[tuple[ChatView | Inbox, Client]] = []
         while len(views) < SOCKETS and not all(writer.done() for writer in writers):
-            chat = await asyncio.to_thread(ChatState.read, scene.bob.api, chat_id)
-            inbox = await asyncio.to_thread(Inbox, scene.bob.api)
+            chat = await asyncio.to_thread(ChatView, scene.bob.rest, chat_id)
+            inbox = await asyncio.to_thread(Inbox, scene.bob.rest)
             for state, channel in ((chat, f"messages/{chat_id}"), (inbox, "messages")):
                 opening = site.open(channel, scene.bob.user, since=state.cursor)
                 views.append((state, await sockets.enter_async_context(opening)))
         await asyncio.gather(*writers)
         await scene.alice.say("the end")
-        after = Inbox(scene.bob.api)
+        after = Inbox(scene.bob.rest)
         for state, client in views:
             await client.until("new_message", content="the end")
             state.apply_all(client.seen)
@@ -206,8 +199,8 @@ async def test_what_was_uncommitted_when_the_chats_were_listed_is_not_skipped(
 
     with left_open(partial(say, "written first, committed last")):
         await replace(scene.alice, chat_id=other.pk).say("written last, committed first")
-        inbox = Inbox(scene.bob.api)
+        inbox = Inbox(scene.bob.rest)
     async with scene.bob.site.open("messages", scene.bob.user, since=inbox.cursor) as client:
         assert "written first, committed last" in str(client.opening)
         inbox.apply_all(client.opening)
-    assert inbox.facts == Inbox(scene.bob.api).facts
+    assert inbox.facts == Inbox(scene.bob.rest).facts

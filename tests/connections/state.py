@@ -1,132 +1,101 @@
-"""The law *state read by REST before + events received = state read by REST after*, for connections.
-
-    ties = Ties.read(api)                    what the three lists say, as this user
-    ties.apply_all(await client.barrier())   what the frames make of it
-    assert ties == Ties.read(api)
-
-`told` holds every frame against its row of PROTOCOL §4, written down a second time.
-"""
+"""What the law of events (tests/harness/law.py) needs to know of connections."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import msgspec
-
-from tests.harness.client import Frame
-
-Id = Annotated[int, msgspec.Meta(ge=1)]
+from tests.harness.rows import Durable, Id, UserId
+from tests.harness.views import View
 
 
-class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, tag_field="type"):
-    id: Id
-    channel: Literal["connections"]
-    timestamp: str
-
-
-class Asked(Row, tag="connection_request"):
+class ConnectionRequest(Durable):
     request_id: Id
-    from_user_id: int
+    from_user_id: UserId
     from_user_name: str
 
 
-class Sent(Row, tag="request_sent"):
+class RequestSent(Durable):
     request_id: Id
-    to_user_id: int
+    to_user_id: UserId
     to_user_name: str
 
 
-class Closed(Row, tag="request_closed"):
+class RequestClosed(Durable):
     request_id: Id
     reason: Literal["accepted", "declined", "withdrawn", "blocked"]
 
 
-class Accepted(Row, tag="connection_accepted"):
+class ConnectionAccepted(Durable):
     request_id: Id | None
-    user_id: int
+    user_id: UserId
     user_name: str
 
 
-class Removed(Row, tag="connection_removed"):
-    request_id: Id | None
-    user_id: int
-    user_name: str
+class ConnectionRemoved(ConnectionAccepted):
+    pass
 
 
-class Blocked(Row, tag="block_changed"):
-    user_id: int
+class BlockChanged(Durable):
+    user_id: UserId
     user_name: str
     blocked: bool
 
 
-ROWS = Asked | Sent | Closed | Accepted | Removed | Blocked
-TYPES = {"connection_request", "request_sent", "request_closed"} | {
-    "connection_accepted",
-    "connection_removed",
-    "block_changed",
-}
-
-
-def told(frames: Iterable[Frame]) -> list[Row]:
-    """Those of the frames that are events of connections.
-
-    Raises:
-        msgspec.ValidationError: one does not fit its row.
-    """
-    return [msgspec.convert(frame, ROWS) for frame in frames if frame["type"] in TYPES]
-
-
-@dataclass
-class Ties:
+class Ties(View):
     """What one user knows of others."""
 
-    received: dict[int, tuple[int, str]] = field(default_factory=dict)  # request → who asks
-    sent: dict[int, tuple[int, str]] = field(default_factory=dict)  # request → who is asked
-    connected: dict[int, tuple[int | None, str]] = field(default_factory=dict)  # user → request, name
-    blocked: dict[int, str] = field(default_factory=dict)  # user → name
-    cursor: str = field(default="", compare=False)
+    channel = "connections"
+    rows = (
+        ConnectionRequest
+        | RequestSent
+        | RequestClosed
+        | ConnectionAccepted
+        | ConnectionRemoved
+        | BlockChanged
+    )
 
-    @classmethod
-    def read(cls, get: Callable[[str], Any]) -> Ties:
-        """As the lists tell it; ``get`` answers a path with JSON."""
-        ties = cls()
-        for row in _pages(get, "/api/connections/requests/?direction=received&limit=2"):
-            ties.received[row["request_id"]] = row["from_user_id"], row["from_user_name"]
-        for row in _pages(get, "/api/connections/requests/?direction=sent&limit=2"):
+    def read(self) -> None:
+        self.received: dict[int, tuple[int, str]] = {}  # by request: who asks
+        self.sent: dict[int, tuple[int, str]] = {}  # by request: who is asked
+        self.connected: dict[int, tuple[int | None, str]] = {}  # by user: request, name
+        for row in self.rest.rows("/api/connections/requests/"):
             assert row["status"] == "pending"
-            ties.sent[row["request_id"]] = row["to_user_id"], row["to_user_name"]
-        for row in _pages(get, "/api/connections/?limit=2"):
-            ties.connected[row["user_id"]] = row["request_id"], row["user_name"]
-        for row in _pages(get, "/api/blocks/?limit=2"):
-            ties.blocked[row["user_id"]] = row["user_name"]
-        ties.cursor = get("/api/connections/")["cursor"]
-        return ties
+            if row["to_user_id"] == self.rest.user_id:
+                self.received[row["request_id"]] = row["from_user_id"], row["from_user_name"]
+            else:
+                self.sent[row["request_id"]] = row["to_user_id"], row["to_user_name"]
+        found = self.rest.pages("/api/connections/")
+        for row in [row for page in found for row in page["results"]]:
+            self.connected[row["user_id"]] = row["request_id"], row["user_name"]
+        self.blocked = {row["user_id"]: row["user_name"] for row in self.rest.rows("/api/blocks/")}
+        self.cursor = found[0]["cursor"]
 
-    def apply_all(self, frames: Iterable[Frame]) -> None:
-        """What these frames change, in their order; other frames than events are passed over."""
-        for row in told(frames):
-            match row:
-                case Asked():
-                    self.received[row.request_id] = row.from_user_id, row.from_user_name
-                case Sent():
-                    self.sent[row.request_id] = row.to_user_id, row.to_user_name
-                case Closed():
-                    self.received.pop(row.request_id, None)
-                    self.sent.pop(row.request_id, None)
-                case Accepted():
-                    self.connected[row.user_id] = row.request_id, row.user_name
-                case Removed():
-                    self.connected.pop(row.user_id, None)
-                case Blocked(blocked=True):
-                    self.blocked[row.user_id] = row.user_name
-                case Blocked():
-                    self.blocked.pop(row.user_id, None)
+    @property
+    def facts(self) -> dict[str, Any]:
+        names = ("received", "sent", "connected", "blocked")
+        return {name: dict(getattr(self, name)) for name in names}
 
+    def on_connection_request(
+        self, *, request_id: int, from_user_id: int, from_user_name: str, **_: Any
+    ) -> None:
+        self.received[request_id] = from_user_id, from_user_name
 
-def _pages(get: Callable[[str], Any], url: str | None) -> Iterable[dict[str, Any]]:
-    while url:
-        page = get(url)
-        yield from page["results"]
-        url = page["next"]
+    def on_request_sent(self, *, request_id: int, to_user_id: int, to_user_name: str, **_: Any) -> None:
+        self.sent[request_id] = to_user_id, to_user_name
+
+    def on_request_closed(self, *, request_id: int, **_: Any) -> None:
+        self.received.pop(request_id, None)
+        self.sent.pop(request_id, None)
+
+    def on_connection_accepted(
+        self, *, request_id: int | None, user_id: int, user_name: str, **_: Any
+    ) -> None:
+        self.connected[user_id] = request_id, user_name
+
+    def on_connection_removed(self, *, user_id: int, **_: Any) -> None:
+        self.connected.pop(user_id, None)
+
+    def on_block_changed(self, *, user_id: int, user_name: str, blocked: bool, **_: Any) -> None:
+        self.blocked.pop(user_id, None)
+        if blocked:
+            self.blocked[user_id] = user_name

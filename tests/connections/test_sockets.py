@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from connections.services import block_add, connection_make, request_send
-from tests.connections.state import TYPES, Ties, told
-from tests.harness.client import Client
+from tests.connections.state import Ties
+from tests.harness import law
+from tests.harness.law import Watcher
 from tests.harness.people import People
 from tests.harness.site import Cluster, Site
+from tests.harness.views import Rest
 
 
 @pytest.fixture(params=["site", "postgres_site"])
@@ -22,43 +24,11 @@ def server(request: pytest.FixtureRequest) -> Site:
     return site
 
 
-def read(site: Site, user: Any) -> Ties:
-    api = site.api(user)
-    return Ties.read(lambda path: api.get(path).raise_for_status().json())
-
-
-class Watched:
-    """One user's open channel, and what the lists said before it opened."""
-
-    def __init__(self, site: Site, user: Any, client: Client, ties: Ties) -> None:
-        self.site, self.user, self.client, self.ties = site, user, client, ties
-
-    async def does(self, command: str, **fields: Any) -> dict[str, Any]:
-        """The ack of a command."""
-        answer = await self.client.command({"type": command, **fields})
-        assert answer["type"] == "ack", answer
-        return answer
-
-    async def hears(self, *types: str) -> list[Any]:
-        """Exactly these events came since the last time, in any order, and lead to what the lists say."""
-        frames = [await self.client.until(kind) for kind in types]
-        rest = await self.client.barrier()
-        assert [frame for frame in rest if frame["type"] in TYPES] == []
-        self.ties.apply_all(sorted(frames, key=lambda frame: frame["id"]))
-        assert self.ties == read(self.site, self.user)
-        return told(frames)
-
-
 @contextlib.asynccontextmanager
-async def watching(site: Site, *users: Any) -> AsyncIterator[list[Watched]]:
-    async with contextlib.AsyncExitStack() as stack:
-        watched = []
-        for user in users:
-            ties = read(site, user)
-            client = await stack.enter_async_context(site.open("connections", user, since=ties.cursor))
-            assert [frame["type"] for frame in client.opening] == ["connected", "caught_up"]
-            watched.append(Watched(site, user, client, ties))
-        yield watched
+async def watching(site: Site, *users: Any) -> AsyncIterator[list[Watcher]]:
+    """Devices of these users."""
+    async with law.watching(site, dict(enumerate(users)), [Ties]) as watch:
+        yield [*watch.watchers.values()]
 
 
 async def test_request_and_acceptance(server: Site, people: People) -> None:
@@ -116,7 +86,7 @@ async def test_decline_is_told_on_all_devices_of_the_decliner_and_to_nobody_else
             assert closed.reason == "declined"
         assert (await asker.does("request", user_id=bob.pk))["duplicate"] is True
         await asker.hears()
-        assert len(asker.ties.sent) == 1
+        assert len(asker.view.sent) == 1
 
 
 async def test_block_and_unblock(server: Site, people: People) -> None:
@@ -164,13 +134,13 @@ async def test_commands_by_rest_and_rows_of_other_processes_are_told(server: Sit
 
 async def test_who_was_away_gets_what_happened_meanwhile(server: Site, people: People) -> None:
     alice, bob, carol = people.users("alice", "bob", "carol")
-    before = read(server, alice)
+    before = Ties(Rest(server, alice))
     server.run(request_send, sender=bob, user_id=alice.pk)
     server.run(connection_make, one_id=alice.pk, other_id=carol.pk)
     server.run(block_add, user=alice, user_id=bob.pk)
     async with server.open("connections", alice, since=before.cursor) as client:
         before.apply_all(client.opening)
-        assert before == read(server, alice)
+        assert before.facts == before.again().facts
         assert before.connected.keys() == {carol.pk}
 
 

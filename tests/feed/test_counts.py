@@ -19,11 +19,13 @@ from feed.models import Comment, Post
 from feed.services import comment_create, comment_delete, reaction_clear, reaction_set
 from tests.feed.conftest import Circle, posted, said
 from tests.feed.state import Feed, assert_counts_are_of_what_was_told
-from tests.feed.watched import Watched, watching
+from tests.feed.watched import watching
 from tests.harness.client import Frame
 from tests.harness.databases import in_thread
+from tests.harness.law import Watcher
 from tests.harness.people import People
 from tests.harness.site import Cluster, Site
+from tests.harness.views import Rest
 from tests.harness.waiting import eventually
 
 KINDS = ("like", "love", "sad")
@@ -195,13 +197,15 @@ def much(circle: Circle, seed: int) -> None:
 async def assert_replay_tells(site: Site, user: Any, before: Feed) -> list[Frame]:
     """From the cursor of what was read before, and from the very beginning, to what REST says now. What was
     told since the cursor."""
-    now = Feed.read(site.api(user), user.pk)
-    for feed, since in ((Feed(before.api, user.pk), "0"), (before, before.cursor)):
+    now = Feed(Rest(site, user))
+    empty = before.fork()
+    empty.posts, empty.comments = {}, {}
+    for feed, since in ((empty, "0"), (before, before.cursor)):
         async with site.open("feed", user, since=since) as client:
             frames = [frame for frame in client.opening if not frame["type"].startswith("audience")]
             assert_counts_are_of_what_was_told(frames)
             feed.apply_all(frames)
-            assert feed == now
+            assert feed.facts == now.facts
     return frames
 
 
@@ -213,7 +217,7 @@ async def test_replay_leaves_out_whoever_is_hidden_now(
     people.connect(circle.alice, circle.dave)
     if when == "before":
         people.block(circle.carol, circle.bob)
-    before = {person: Feed.read(server.api(person), person.pk) for person in circle}
+    before = {person: Feed(Rest(server, person)) for person in circle}
     server.run(much, circle, seed=7)
     if when == "after":
         people.block(circle.carol, circle.bob)
@@ -233,18 +237,18 @@ async def test_replay_across_a_gained_author_has_the_readers_own_counts(
     async with server.open("feed", circle.dave) as client:
         people.connect(circle.dave, circle.alice)
         await client.until("audience_added")
-        feed = Feed.read(server.api(circle.dave), circle.dave.pk)
+        feed = Feed(Rest(server, circle.dave))
 
         async def reads_alice() -> bool:
             Under(server, post.pk).say(circle.carol)
             return any(frame["type"] == "new_comment" for frame in await client.barrier())
 
         await eventually(reads_alice, within=20)
-        feed = Feed.read(server.api(circle.dave), circle.dave.pk)
+        feed = Feed(Rest(server, circle.dave))
         Under(server, post.pk).say(circle.alice)
         Under(server, post.pk).react(circle.alice, "like")
         feed.apply_all([await client.until(kind) for kind in ("new_comment", "post_reaction")])
-        assert feed == Feed.read(server.api(circle.dave), circle.dave.pk)
+        assert feed.facts == Feed(Rest(server, circle.dave)).facts
 
 
 # ── gone ────────────────────────────────────────────────────────────────────────────────────
@@ -262,9 +266,9 @@ async def test_who_is_hidden_stays_so_when_the_account_is_deleted(
 ) -> None:
     """To Carol, who had nothing of Bob's, nothing is told of its end either."""
     alice, bob, carol, dave = quarrel
-    earliest = {person: Feed.read(server.api(person), person.pk) for person in (alice, carol, dave)}
+    earliest = {person: Feed(Rest(server, person)) for person in (alice, carol, dave)}
     server.run(much, quarrel, seed=11)
-    later = {person: Feed.read(server.api(person), person.pk) for person in (alice, carol, dave)}
+    later = {person: Feed(Rest(server, person)) for person in (alice, carol, dave)}
     gone = bob.pk
     async with watching(server, alice, carol, dave) as watched:
         mine, _ = posted_by(alice)
@@ -277,8 +281,8 @@ async def test_who_is_hidden_stays_so_when_the_account_is_deleted(
             await each.client.barrier()
             heard = each.client.seen[len(each.client.opening) :]
             assert names(heard, gone) == (each.user != carol)
-            each.feed.apply_all(heard)
-            assert each.feed == Feed.read(server.api(each.user), each.user.pk)
+            each.view.apply_all(heard)
+            assert each.view.facts == Feed(Rest(server, each.user)).facts
     for person in (alice, carol, dave):
         for before in (earliest[person], later[person]):
             frames = await assert_replay_tells(server, person, before)
@@ -314,7 +318,7 @@ def say_four(site: Site, post: Post, person: Any) -> None:
         site.run(comment_create, post=post, author=person, content="x")
 
 
-async def hears_what_rest_says(each: Watched, post: Post, author: Any) -> bool:
+async def hears_what_rest_says(each: Watcher, post: Post, author: Any) -> bool:
     mine = await asyncio.to_thread(Under(each.site, post.pk).say, author)
     while (row := await each.client.until("new_comment"))["comment"]["id"] != mine:
         pass

@@ -9,6 +9,9 @@
     stream     Stream and poll: the same without WebSockets
     wire       every frame that comes is one that the schema declares
     people     People: users, chats and tokens
+    rows       rows of PROTOCOL §4, which apps write down a second time
+    views      what one user knows of a channel: read by REST, kept by events
+    law        state before + events = state after, put to the test
     races      things done at once, and what waits for what
 
 The fixtures that hand them out are in tests/conftest.py.

@@ -102,6 +102,10 @@ class Client:
         await self.send({"type": "ping", "timestamp": stamp})
         return self._take_through(await self._find_type("pong", within, {"timestamp": stamp}))[:-1]
 
+    def take(self) -> list[Frame]:
+        """Every frame that was read and that no call returned yet."""
+        return self._take_through(len(self._waiting))
+
     async def closed(self, *, within: float = WITHIN_S) -> int:
         """The close code, once the server closes (1006: without one); what came before is in ``seen``.
 

@@ -1,6 +1,9 @@
-"""The rows of PROTOCOL §4 that concern chat, written down a second time.
+"""Rows of PROTOCOL §4, which each app's tests write down a second time: what a frame must be, exactly.
 
-    told(frame)   what the frame says, once it fits its row exactly
+    class NewPost(Durable):          the row of `new_post`: its name on the wire is the class's
+        post: Post
+
+    row_of(frame, NewPost | PostEdited | …)   the frame, once it fits its row
 
 A durable frame has `id`, `channel` and `timestamp`, the others have no `id`; no key is missing, none is too
 many, and every value has the type that the row means.
@@ -10,15 +13,19 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 import msgspec
 
 from tests.harness.client import Frame
 
 Id = Annotated[int, msgspec.Meta(ge=1)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 UserId = int  # of the demo project's user model
 Utc = Annotated[datetime, msgspec.Meta(tz=True)]
+
+# What goes with every channel and is no event of it.
+AROUND = {"connected", "subscribed", "caught_up", "cursor", "pong", "ack", "error", "unsubscribed"}
 
 
 def _wire_type(class_name: str) -> str:
@@ -38,114 +45,18 @@ class Durable(Passing, tag=_wire_type):
     timestamp: Utc
 
 
-class NewMessage(Durable):
-    message_id: Id
-    sender_id: UserId
-    sender_name: str
-    content: str
-    attachment: str | None
-    reply_to: Id | None
-    ref: str | None
+def types_of(rows: Any) -> set[str]:
+    """The types of a union of rows."""
+    return {_wire_type(row.__name__) for row in get_args(rows)}
 
 
-class MessageEdited(Durable):
-    message_id: Id
-    content: str
-    edited_at: Utc
-
-
-class MessageDeleted(Durable):
-    message_id: Id
-
-
-class Reaction(Durable):
-    message_id: Id
-    user_id: UserId
-    emoji: str
-    added: bool
-
-
-class MemberJoined(Durable):
-    user_id: UserId
-    user_name: str
-    role: str
-
-
-class MemberLeft(MemberJoined):
-    pass
-
-
-class MemberRole(MemberJoined):
-    pass
-
-
-class ChatUpdated(Durable):
-    title: str
-    history: str
-
-
-class ChatAdded(Durable):
-    chat_id: Id
-    title: str
-
-
-class ChatRemoved(ChatAdded):
-    pass
-
-
-class Member(msgspec.Struct, forbid_unknown_fields=True):
-    user_id: UserId
-    user_name: str
-    role: str
-    last_read_message_id: Annotated[int, msgspec.Meta(ge=0)]
-
-
-class ChatState(Passing):
-    members: list[Member]
-    unread_count: Annotated[int, msgspec.Meta(ge=0)]
-
-
-class Read(Passing):
-    user_id: UserId
-    message_id: Id
-
-
-class Typing(Passing):
-    user_id: UserId
-    user_name: str
-    is_typing: bool
-
-
-Row = (
-    NewMessage
-    | MessageEdited
-    | MessageDeleted
-    | Reaction
-    | MemberJoined
-    | MemberLeft
-    | MemberRole
-    | ChatUpdated
-    | ChatAdded
-    | ChatRemoved
-    | ChatState
-    | Read
-    | Typing
-)
-TYPES = {_wire_type(row.__name__) for row in get_args(Row)}
-
-
-def told(frame: Frame) -> Frame:
-    """The frame's type and its own fields.
+def row_of(frame: Frame, rows: Any) -> Any:
+    """The frame as that of these rows which its type names.
 
     Raises:
-        msgspec.ValidationError: it does not fit its row.
+        msgspec.ValidationError: it does not fit its row, or has none.
     """
-    row: Passing = msgspec.convert(frame, Row)
+    row: Passing = msgspec.convert(frame, rows)
     if isinstance(row, Durable):
         assert row.timestamp.utcoffset() == timedelta(0), f"not UTC: {frame}"
-    return {name: value for name, value in frame.items() if name not in ("id", "channel", "timestamp")}
-
-
-def events(frames: list[Frame]) -> list[Frame]:
-    """Those of the frames that have a row here: what is told, without acks, cursors and the like."""
-    return [frame for frame in frames if frame["type"] in TYPES]
+    return row

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 SCHEMA = Path(__file__).parents[2] / "client" / "schema" / "kith.schema.json"
 
 # What tests declare for themselves, and what a command made, of which the core knows nothing.
-OF_TESTS = {"noted", "corrected", "removed", "passed", "standing", "score_changed", "scores_state"}
+OF_TESTS = {"noted", "counted", "corrected", "removed", "passed", "standing", "score_changed", "scores_state"}
 OPEN = {"AckFrame"}
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\Z")

@@ -1,150 +1,107 @@
-"""*State read by REST before + events received = state read by REST after*, for notifications.
-
-    state = State.read(site.api(alice))
-    state.apply_all(await client.barrier())
-    assert state.facts == State.read(site.api(alice)).facts
-
-Every frame must fit its row of PROTOCOL §4 exactly, and what it says of the unread count must be what is
-counted here. Applying a frame again changes nothing.
-"""
+"""What the law of events (tests/harness/law.py) needs to know of notifications. What a frame says of the
+unread count must be what is counted here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from copy import deepcopy
-from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
-import httpx
 import msgspec
 
 from tests.harness.client import Frame
+from tests.harness.rows import Count, Durable, Id, Passing, UserId, Utc
+from tests.harness.views import View
 
 
 class Shown(msgspec.Struct, forbid_unknown_fields=True):
     """The inner object."""
 
-    id: int
+    id: Id
     type: str
-    user_id: int | None
+    user_id: UserId | None
     user_name: str
-    count: int
+    count: Count
     post_id: int | None
     comment_id: int | None
     chat_id: int | None
     text: str
     data: dict[str, Any]
     read: bool
-    timestamp: datetime
-
-
-class Durable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What the frame of every durable event has."""
-
-    type: str
-    channel: str
-    id: int
-    timestamp: datetime
+    timestamp: Utc
 
 
 class Notification(Durable):
     notification: Shown
-    unread_count: int
+    unread_count: Count
 
 
 class NotificationsRead(Durable):
-    unread_count: int
-    ids: list[int] | None = None
+    unread_count: Count
+    ids: list[Id] | None = None
     all: bool | None = None
 
 
 class NotificationsRemoved(Durable):
-    ids: list[int]
-    unread_count: int
+    ids: list[Id]
+    unread_count: Count
 
 
 class PreferencesChanged(Durable):
     preferences: dict[str, bool]
 
 
-class NotificationsState(msgspec.Struct, forbid_unknown_fields=True):
-    type: str
-    channel: str
-    unread_count: int
+class NotificationsState(Passing):
+    unread_count: Count
 
 
-ROWS: dict[str, type[Any]] = {
-    "notification": Notification,
-    "notifications_read": NotificationsRead,
-    "notifications_removed": NotificationsRemoved,
-    "preferences_changed": PreferencesChanged,
-    "notifications_state": NotificationsState,
-}
-
-
-class State:
+class Notices(View):
     """What one user knows of their notifications."""
 
-    def __init__(self) -> None:
-        self.cursor = ""
-        self.rows: dict[int, dict[str, Any]] = {}
-        self.preferences: dict[str, bool] = {}
+    channel = "notifications"
+    rows = Notification | NotificationsRead | NotificationsRemoved | PreferencesChanged | NotificationsState
 
-    @classmethod
-    def read(cls, api: httpx.Client) -> Self:
-        """As REST tells it, all pages."""
-        state = cls()
-        state.preferences = (
-            api.get("/api/notifications/preferences/").raise_for_status().json()["preferences"]
-        )
-        url = "/api/notifications/?limit=3"
-        while url:
-            page = api.get(url).raise_for_status().json()
-            state.cursor = state.cursor or page["cursor"]
-            state.rows |= {row["id"]: row for row in page["results"]}
-            url = page["next"]
-        assert page["unread_count"] == state.unread_count
-        return state
+    def read(self) -> None:
+        self.preferences = self.rest.get("/api/notifications/preferences/")["preferences"]
+        found = self.rest.pages("/api/notifications/")
+        self.cursor = found[0]["cursor"]
+        self.shown: dict[int, dict[str, Any]] = {row["id"]: row for page in found for row in page["results"]}
+        self.told(found[-1]["unread_count"])
 
     @property
     def unread_count(self) -> int:
-        return sum(not row["read"] for row in self.rows.values())
+        return sum(not row["read"] for row in self.shown.values())
 
     @property
     def facts(self) -> dict[str, Any]:
-        """All there is to compare: rows in the order of the list."""
-        newest_first = sorted(self.rows.values(), key=lambda row: (row["timestamp"], row["id"]), reverse=True)
+        """Rows in the order of the list."""
+        newest_first = sorted(
+            self.shown.values(), key=lambda row: (row["timestamp"], row["id"]), reverse=True
+        )
         return deepcopy({"rows": newest_first, "preferences": self.preferences})
 
-    def apply_all(self, frames: Iterable[Frame]) -> None:
-        """Apply those of the frames that have a row here, in their order.
-
-        Raises:
-            msgspec.ValidationError: one does not fit its row.
-            AssertionError: one counts otherwise than this.
-        """
-        for frame in frames:
-            if frame["type"] in ROWS:
-                msgspec.convert(frame, ROWS[frame["type"]])
-                assert frame["channel"] == "notifications"
-                self._apply(frame)
-
-    def _apply(self, frame: Frame) -> None:
-        match frame["type"]:
-            case "notification":
-                self.rows[frame["notification"]["id"]] = dict(frame["notification"])
-            case "notifications_read":
-                assert ("ids" in frame) is not frame.get("all", False), frame
-                for key in frame.get("ids", self.rows):
-                    self.rows[key]["read"] = True
-            case "notifications_removed":
-                for key in frame["ids"]:
-                    self.rows.pop(key, None)
-            case "preferences_changed":
-                self.preferences = frame["preferences"]
+    def apply(self, frame: Frame) -> None:
+        super().apply(frame)
         if "unread_count" in frame:
             self.told(frame["unread_count"])
 
     def told(self, unread_count: int) -> None:
         """Raises AssertionError: it is not what is counted here."""
         assert unread_count == self.unread_count
+
+    def on_notification(self, *, notification: dict[str, Any], **_: Any) -> None:
+        self.shown[notification["id"]] = dict(notification)
+
+    def on_notifications_read(self, *, ids: list[int] | None = None, all: bool = False, **_: Any) -> None:
+        assert (ids is not None) is not all
+        for key in self.shown if ids is None else ids:
+            self.shown[key]["read"] = True
+
+    def on_notifications_removed(self, *, ids: list[int], **_: Any) -> None:
+        for key in ids:
+            self.shown.pop(key, None)
+
+    def on_preferences_changed(self, *, preferences: dict[str, bool], **_: Any) -> None:
+        self.preferences = preferences
+
+    def on_notifications_state(self, **_: Any) -> None:
+        """Its count is all it says."""

@@ -24,7 +24,7 @@ from tests.harness.people import People
 from tests.harness.races import at_once
 from tests.harness.waiting import wait_until
 from tests.notifications.conftest import Trio, achieve, comment, like, unread
-from tests.notifications.state import State
+from tests.notifications.state import Notices
 
 TIMES = 10
 CROWD = 8
@@ -41,23 +41,20 @@ def crowd(people: People) -> list[Any]:
     return [people.user() for _ in range(CROWD)]
 
 
-class Logged(State):
+class Logged(Notices):
     """What the log makes of one user's notifications. Where something was withdrawn, earlier frames say what
     was true then, so that only the last count must be exact."""
 
-    last = 0
+    def __init__(self, user: Any) -> None:
+        self.shown, self.preferences = {}, {}
+        self.last = 0
+        rows = LoggedEvent.objects.filter(topic=f"user.{user.pk}.notifications").order_by("seq")
+        frames = [{"id": row.event_id, **json.loads(row.body)} for row in rows]
+        self.apply_all(frame for frame in frames if frame["type"] != "notification_rewritten")
+        assert self.last == self.unread_count
 
     def told(self, unread_count: int) -> None:
         self.last = unread_count
-
-
-def logged(user: Any) -> Logged:
-    state = Logged()
-    rows = LoggedEvent.objects.filter(topic=f"user.{user.pk}.notifications").order_by("seq")
-    frames = [{"id": row.event_id, **json.loads(row.body)} for row in rows]
-    state.apply_all(frame for frame in frames if frame["type"] != "notification_rewritten")
-    assert state.last == state.unread_count
-    return state
 
 
 def counts(user: Any) -> list[int]:
@@ -78,7 +75,7 @@ def test_reactions_at_once_are_one_group_that_counts_everybody(trio: Trio, crowd
     rows = list(Notification.objects.all())
     assert len(rows) == TIMES
     assert {(row.count, row.causes.count()) for row in rows} == {(CROWD, CROWD)}
-    assert logged(trio.alice).unread_count == TIMES
+    assert Logged(trio.alice).unread_count == TIMES
 
 
 def test_told_read_and_withdrawn_at_once_every_count_is_exact(trio: Trio, crowd: list[Any]) -> None:
@@ -93,8 +90,8 @@ def test_told_read_and_withdrawn_at_once_every_count_is_exact(trio: Trio, crowd:
 
     for start in range(0, CROWD * 3, CROWD):
         at_once(*[partial(stir, start + number) for number in range(CROWD)])
-    assert logged(trio.alice).unread_count == unread(trio.alice)
-    assert {row["id"] for row in logged(trio.alice).facts["rows"]} == set(
+    assert Logged(trio.alice).unread_count == unread(trio.alice)
+    assert {row["id"] for row in Logged(trio.alice).facts["rows"]} == set(
         Notification.objects.values_list("pk", flat=True)
     )
 
@@ -109,7 +106,7 @@ def test_a_block_while_something_is_told_leaves_nothing(trio: Trio) -> None:
         at_once(*together)
         assert not Notification.objects.exists()
         in_thread(block_remove, user=trio.alice, user_id=trio.bob.pk)
-    assert logged(trio.alice).rows == logged(trio.bob).rows == {}
+    assert Logged(trio.alice).shown == Logged(trio.bob).shown == {}
 
 
 def test_a_notification_under_way_is_waited_for_and_withdrawn(trio: Trio) -> None:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from connections.services import block_add
-from notifications.models import Notification
 from notifications.services import (
-    notifications_read,
     notifications_withdraw,
-    notify,
-    pair_separate,
-    preferences_set,
 )
 from tests.harness.client import Client
-from tests.harness.databases import Database, in_thread
+from tests.harness.databases import Database
 from tests.harness.site import Site
 from tests.notifications.conftest import Trio, achieve, comment, like
-from tests.notifications.state import State
 
 
 @pytest.fixture(autouse=True)
@@ -192,58 +184,3 @@ async def test_it_works_on_the_multiplexed_socket(site: Site, trio: Trio) -> Non
         assert (await client.until("notification"))["notification"]["id"] == row.pk
         ack = await client.command({"type": "read", "channel": "notifications", "all": True})
         assert ack["unread_count"] == 0
-
-
-# ── old state + events = new state ──────────────────────────────────────────────────────────
-
-Write = Callable[[Trio], Any]
-
-
-def refused(trio: Trio) -> None:
-    preferences_set(user=trio.alice, preferences={"mention": False})
-    notify(recipient=trio.alice, type="mention", actor=trio.bob)
-
-
-def read_and_withdrawn(trio: Trio) -> None:
-    notifications_read(user=trio.alice, all=True)
-    notifications_withdraw(actor=trio.bob, recipient=trio.alice)
-
-
-WRITES: dict[str, Write] = {
-    "new": lambda trio: achieve(trio.alice, "new"),
-    "grown": lambda trio: like(trio.alice, trio.carol),
-    "commented": lambda trio: comment(trio.alice, trio.carol, 9, "newer"),
-    "read some": lambda trio: notifications_read(
-        user=trio.alice,
-        ids=Notification.objects.filter(recipient=trio.alice).values_list("pk", flat=True)[:2],
-    ),
-    "read all": lambda trio: notifications_read(user=trio.alice, all=True),
-    "withdrawn from a group": lambda trio: notifications_withdraw(comment_id=2),
-    "withdrawn wholly": lambda trio: notifications_withdraw(post_id=1),
-    "withdrawn once read": read_and_withdrawn,
-    "blocked": lambda trio: block_add(user=trio.alice, user_id=trio.bob.pk),
-    "separated": lambda trio: pair_separate(one_id=trio.carol.pk, other_id=trio.alice.pk),
-    "switched off": refused,
-    "deleted": lambda trio: trio.bob.delete(),
-}
-
-
-@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-async def test_the_state_before_and_the_events_make_the_state_after(
-    site: Site, trio: Trio, write: Write
-) -> None:
-    for number, actor in enumerate((trio.bob, trio.carol), start=1):
-        site.run(like, trio.alice, actor)
-        site.run(comment, trio.alice, actor, number, f"comment {number}")
-        site.run(achieve, trio.alice)
-    before = State.read(site.api(trio.alice))
-    async with site.open("notifications", trio.alice) as client:
-        in_thread(write, trio)
-        live = await settled(site, trio.alice, client)
-    after = State.read(site.api(trio.alice))
-    replayed = deepcopy(before)
-    async with site.open("notifications", trio.alice, since=before.cursor) as client:
-        replayed.apply_all(client.opening)
-    before.apply_all(live)
-    assert before.facts == after.facts
-    assert replayed.facts == after.facts

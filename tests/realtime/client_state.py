@@ -1,4 +1,5 @@
-"""What a client knows from the frames it was sent: the old state and the events make the new one."""
+"""What a client knows from the frames it was sent alone, to compare one that breaks with one that does not.
+(REST plays no part: it would tell what a replay left out. With it: tests/harness/law.py.)"""
 
 from __future__ import annotations
 
