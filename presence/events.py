@@ -16,8 +16,8 @@ UserKey = int | str
 
 
 def topic_of(user_key: object) -> Topic:
-    """One user's presence, heard by the user's connections."""
-    return topics.named("presence", user_key, channel=CHANNEL)
+    """One user's presence, heard by the user's connections; every process tells its own (`runner`)."""
+    return topics.here("presence", user_key, channel=CHANNEL)
 
 
 class OfUser:

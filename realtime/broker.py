@@ -121,6 +121,8 @@ class Broker:
             self._server_of(topics.group(packet.topic)).outgoing.put_nowait(packet)
 
     def want(self, topic: str) -> None:
+        if topics.is_here(topic):
+            return
         self._wanted[topics.group(topic)] = topic
         self._changed.set()
 
@@ -130,7 +132,8 @@ class Broker:
 
     def holds(self, names: Iterable[str]) -> bool:
         """Whether these topics are received; so they are, as far as can be, where the broker is away."""
-        return not self.available or {topics.group(name) for name in names} <= self._held
+        groups = {topics.group(name) for name in names if not topics.is_here(name)}
+        return not self.available or groups <= self._held
 
     async def wait_held(self, names: Iterable[str], *, within: float) -> None:
         """Return when these topics are received, or the broker is away, or ``within`` seconds have passed."""

@@ -24,7 +24,7 @@ from realtime.cursors import Cursor
 from realtime.events import Event
 from realtime.packets import Packet
 from realtime.tallies import Tally
-from realtime.topics import Topic
+from realtime.topics import Topic, is_here
 
 LOG, TOPIC, STATE = "kith_realtime_loggedevent", "kith_realtime_topic", "kith_realtime_logstate"
 # The log's epoch is eight hex digits: cursors of another epoch cannot be served.
@@ -331,9 +331,11 @@ def granted_seqs(topics: Sequence[str], user_key: Any) -> dict[str, int]:
 
 
 def _chunks(names: Sequence[str], size: int = 300) -> Iterator[list[str]]:
-    """SQLite takes 999 parameters in its older builds; three a topic fit below it."""
-    for start in range(0, len(names), size):
-        yield list(names[start : start + size])
+    """Of the topics those that are logged. SQLite takes 999 parameters in its older builds; three a topic fit
+    below it."""
+    logged = [name for name in names if not is_here(name)]
+    for start in range(0, len(logged), size):
+        yield logged[start : start + size]
 
 
 def _marks(items: Sequence[Any]) -> str:

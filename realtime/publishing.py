@@ -43,6 +43,7 @@ def publish_at_once(event: Event, *, skip_socket: str | None = None) -> None:
     if event.delivery is DURABLE:
         raise ValueError(f"{type(event).__name__} is durable: publish() it.")
     topic = event.topic()
+    _check(topic)
     for observe in observers:
         observe(event, topic)
     fanout.send([_packet(event, topic, skip_socket)])
@@ -69,6 +70,7 @@ def _publish(event: Event, topic: Topic, *, using: str | None = None, skip_socke
     using = using or log.database()
     if event.delivery is STATE:
         raise ValueError(f"{type(event).__name__} is a state frame: a channel's state() returns it.")
+    _check(topic)
     for observe in observers:
         observe(event, topic)
     if event.delivery is DURABLE:
@@ -80,6 +82,11 @@ def _publish(event: Event, topic: Topic, *, using: str | None = None, skip_socke
     transaction.on_commit(
         partial(fanout.send, [_packet(event, topic, skip_socket)]), using=using, robust=True
     )
+
+
+def _check(topic: Topic) -> None:
+    if topics.is_here(topic.name):
+        raise ValueError(f"{topic.name} is told by each process's own hub: hub.receive().")
 
 
 def _packet(event: Event, topic: Topic, skip_socket: str | None) -> Packet:

@@ -10,6 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 MAX_NAME = 90  # Channels allows 99 characters in a group name; "kith." and room to spare
+_HERE = "here"
 _SAFE = re.compile(r"[A-Za-z0-9_.-]+\Z")
 
 
@@ -32,6 +33,17 @@ def named(*parts: object, channel: str) -> Topic:
             f"{name!r} cannot be a topic name: letters, digits, '_', '-' and '.', {MAX_NAME} at most."
         )
     return Topic(name, channel)
+
+
+def here(*parts: object, channel: str) -> Topic:
+    """A topic of which every process tells its own sockets, by ``hub.receive``: nothing of it is logged or
+    sent to other processes, and to have many of them open costs neither. Raises as `named`."""
+    return named(_HERE, *parts, channel=channel)
+
+
+def is_here(topic_name: str) -> bool:
+    """Whether the topic is one of `here`'s."""
+    return topic_name.startswith(f"{_HERE}.")
 
 
 def chat(chat_id: int) -> Topic:

@@ -140,10 +140,11 @@ async def test_a_status_said_twice_is_told_once(site: Site, people: People, befr
     me, ada = people.users("me", "ada")
     befriend(me, ada)
     async with site.open("online", ada) as hers, site.open("online", me) as mine:
-        for status in ("away", "away", "online"):
+        for status in ("away", "away", "busy"):
             await set_status(hers, status)
-        await mine.until("user_online", status="online")
-        assert told_of(mine.seen, ada) in (["away", "online"], ["online", "away", "online"])
+        await mine.until("user_online", status="busy")
+        told = [status for status in told_of(mine.seen, ada) if status != "online"]
+        assert told in (["away", "busy"], ["busy"])  # of what follows fast, only the last is worth telling
 
 
 @pytest.mark.parametrize("status", ["offline", "", None, 1, "ONLINE", ["away"]])
