@@ -63,7 +63,7 @@ def test_opening_is_a_few_statements(database: Database, people: People) -> None
 
     def statements(user: Any) -> int:
         with CaptureQueriesContext(connection) as captured:
-            found = read_snapshot(OnlineConsumer(user=user, params={}), "0", most=100)
+            found = read_snapshot(OnlineConsumer(user=user, params={}), "0", most=100, written={})
         assert topic_of(friend.pk if user is few else many.pk + 2).name in found.names
         return len(captured)
 
