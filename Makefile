@@ -13,7 +13,7 @@ $(shell test ! -e $(VENV) || $(IN_VENV) -c 'import pip' 2>/dev/null || rm -rf $(
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test lint format lock clean help
+.PHONY: run test faults lint format lock clean help
 
 run: $(RUNTIME) .env ## start Kith with demo data (PORT, HOST, DATABASE_URL, REDIS_URL are honoured)
 	@$(IN_VENV) manage.py migrate --verbosity 0
@@ -22,6 +22,9 @@ run: $(RUNTIME) .env ## start Kith with demo data (PORT, HOST, DATABASE_URL, RED
 
 test: lint ## every check, then every test
 	$(IN_VENV) -m pytest
+
+faults: $(DEV) ## kill, cut and fill everything, long; writes docs/faults.md
+	$(IN_VENV) -m pytest tests/faults --faults=long --faults-report docs/faults.md
 
 lint: $(DEV) ## formatting, types, imports between apps, migrations, Django's checks
 	$(IN_VENV) -m ruff check .
