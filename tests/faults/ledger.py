@@ -11,11 +11,12 @@ from chat.models import Message
 
 @dataclass(frozen=True)
 class Said:
-    """An acknowledged message, and when its sender knew."""
+    """An acknowledged message, when its sender knew, and how long that took from the first try."""
 
     chat_id: int
     message_id: int
     at: float
+    waited: float
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Row:
     stored_twice: int = 0
     out_of_order: int = 0
     unrecovered: int = 0
+    answer: float = 0.0  # the longest from a message's first try to its `ack`
     delay: float = 0.0  # the longest from `ack` to a reader's eyes
     after_break: float = 0.0  # the same, counted no earlier than that reader noticed its last break
     notes: list[str] = field(default_factory=list)
@@ -86,6 +88,7 @@ class Ledger:
     def judge(self, row: Row, witnesses: Iterable[Witness], stored: Counter[str]) -> Row:
         """Fill in the row. ``stored``: how often the database has each ref."""
         row.acknowledged = len(self.said)
+        row.answer = max((said.waited for said in self.said.values()), default=0.0)
         row.stored_twice = self.made_twice + sum(count - 1 for count in stored.values())
         for witness in witnesses:
             missing = self.missing(witness)

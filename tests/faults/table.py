@@ -10,7 +10,7 @@ from tests.faults.ledger import Row
 
 HEADS = (
     *("fault", "struck", "acknowledged", "delivered", "lost", "doubled", "out of order"),
-    *("longest delay", "after notice", "notes"),
+    *("longest answer", "longest delay", "after notice", "notes"),
 )
 
 PREFACE = """\
@@ -23,6 +23,7 @@ with the clients. Written by the run; do not edit.
   their readers.
 - *lost* and *doubled* are counted after the clients did what `protocol.md` asks: come back with their
   cursors, send again with the same `ref`, drop known ids. *doubled* counts messages stored twice as well.
+- *longest answer*: from a message's first try to its `ack`, over as many tries as it took.
 - *longest delay*: from an `ack` to the last reader's eyes, the length of the fault included. *after notice*:
   the same, but from when that reader noticed that its link was gone, if it did.
 
@@ -39,6 +40,7 @@ def cells(row: Row) -> list[str]:
         str(row.lost),
         str(row.doubled + row.stored_twice),
         str(row.out_of_order),
+        f"{row.answer:.2f} s",
         f"{row.delay:.2f} s",
         f"{row.after_break:.2f} s",
         "; ".join(row.notes),

@@ -33,6 +33,12 @@ class Wish:
     content: str
     ref: str = field(default_factory=lambda: uuid.uuid4().hex)
     sent_at: float = float("-inf")
+    made_at: float = field(default_factory=time.monotonic)
+
+    def said(self, message_id: int) -> Said:
+        """It is acknowledged now."""
+        now = time.monotonic()
+        return Said(self.chat_id, message_id, now, now - self.made_at)
 
 
 class SocketWriter(Link):
@@ -69,7 +75,7 @@ class SocketWriter(Link):
         wish = self.pending.get(frame.get("ref", ""))
         if wish is not None and frame["type"] == "ack":
             del self.pending[wish.ref]
-            said = Said(wish.chat_id, frame["message_id"], time.monotonic())
+            said = wish.said(frame["message_id"])
             self.ledger.acknowledge(wish.ref, said, duplicate=frame["duplicate"])
         elif wish is not None and frame["type"] == "error":
             self.ledger.answers[frame["code"]] += 1
@@ -132,7 +138,7 @@ class RestWriter:
         while True:
             answer = await api.ask("POST", place, json={"content": wish.content, "ref": wish.ref})
             if answer is not None and answer.status_code in (200, 201):
-                said = Said(wish.chat_id, answer.json()["message_id"], time.monotonic())
+                said = wish.said(answer.json()["message_id"])
                 self.ledger.acknowledge(wish.ref, said, duplicate=answer.status_code == 200)
                 return
             if answer is not None:
