@@ -23,7 +23,7 @@ from tests.harness.people import People, token_for
 from tests.harness.site import Cluster, Site
 from tests.harness.waiting import eventually
 
-WITHIN_S = 60.0  # until everyone is level again; on a busy machine, after the longest outage
+WITHIN_S = 40.0  # until everyone is level again; on a busy machine, after the longest outage
 CHATS = 3  # each person is in two of them: their members overlap
 
 
