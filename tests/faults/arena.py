@@ -62,12 +62,11 @@ class Arena:
         self._settle(people)
 
     def _settle(self, people: People) -> None:
-        users = people.users(*["reader"] * self.form.people)
-        homes = [users[number::CHATS] for number in range(CHATS)]  # who is not in the chat of this number
-        chats = [people.chat(*[user for user in users if user not in absent]) for absent in homes]
-        self.tokens = [token_for(user) for user in users]
-        self.chat_ids = [chat.pk for chat in chats]
-        self.homes = [[self.chat_ids[n % CHATS - other] for other in (1, 2)] for n in range(len(users))]
+        self.users = people.users(*["reader"] * self.form.people)
+        absent = [self.users[number::CHATS] for number in range(CHATS)]
+        self.chats = [people.chat(*[one for one in self.users if one not in out]) for out in absent]
+        self.tokens = [token_for(user) for user in self.users]
+        self.homes = [[self.chats[n % CHATS - other].pk for other in (1, 2)] for n in range(len(self.users))]
 
     def cast(self) -> None:
         """The usual readers and writers."""
@@ -130,6 +129,12 @@ class Arena:
             return len(self.ledger.said) >= goal
 
         await eventually(reached, within=WITHIN_S, what=f"{goal} acknowledged messages")
+
+    def cut(self) -> None:
+        """Every reader's link is gone."""
+        for reader in self.readers:
+            if reader.socket is not None:
+                reader.socket.transport.abort()
 
     async def outage(self, seconds: float) -> None:
         """Everybody goes on while something is away for so long."""

@@ -105,6 +105,7 @@ class Ledger:
         unstored = [ref for ref in self.said if ref not in stored]
         if unstored:
             row.notes.append(f"{len(unstored)} acknowledged and not in the database")
+        row.notes += [f"{count} answered {code}" for code, count in sorted(self.answers.items())]
         if self.duplicates:
             row.notes.append(f"{self.duplicates} refs sent again had been made before")
         row.lost = row.due - row.delivered + len(unstored)
