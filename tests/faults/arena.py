@@ -11,11 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.ledger import Ledger, Row, stored_refs
+from django.db import transaction
+
+from chat.models import Chat, Message
+from tests.faults.ledger import Ledger, Row, Said, stored_refs
 from tests.faults.link import Servers
 from tests.faults.readers import ChatReader, InboxReader, Reader
 from tests.faults.writers import RestWriter, SocketWriter
@@ -24,6 +29,7 @@ from tests.harness.site import Cluster, Site
 from tests.harness.waiting import eventually
 
 WITHIN_S = 40.0  # until everyone is level again; on a busy machine, after the longest outage
+BATCH = 50  # messages of a flood that commit together
 CHATS = 3  # each person is in two of them: their members overlap
 
 
@@ -44,6 +50,13 @@ class Form:
 
 SHORT = Form("short", strikes=2, people=3, pace_s=0.03, flow=60)
 LONG = Form("long", strikes=10, people=9, pace_s=0.03, flow=300)
+
+
+@transaction.atomic
+def say_all(chat: Chat, sender: Any, content: str, refs: Sequence[str]) -> None:
+    """One message for each ref."""
+    for ref in refs:
+        Message.objects.create(chat=chat, sender=sender, content=content, ref=ref)
 
 
 class Arena:
@@ -129,6 +142,16 @@ class Arena:
             return len(self.ledger.said) >= goal
 
         await eventually(reached, within=WITHIN_S, what=f"{goal} acknowledged messages")
+
+    async def flood(self, count: int, content: str) -> AsyncIterator[None]:
+        """So many messages in one chat, `BATCH` in each transaction; goes on after each of them."""
+        chat, sender = self.chats[0], self.users[1]
+        for start in range(0, count, BATCH):
+            refs = [uuid.uuid4().hex for _ in range(min(BATCH, count - start))]
+            await asyncio.to_thread(self.sites[0].run, say_all, chat, sender, content, refs)
+            for ref in refs:
+                self.ledger.acknowledge(ref, Said(chat.pk, 0, time.monotonic(), 0.0), duplicate=False)
+            yield
 
     def cut(self) -> None:
         """Every reader's link is gone."""

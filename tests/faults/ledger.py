@@ -38,6 +38,7 @@ class Witness:
     repeated: int = 0  # known ids that a replay of several topics told again, as it may
     out_of_order: int = 0
     unrecovered: int = 0  # how often a cursor could not be served
+    is_timed: bool = True  # its delays count; those of one that does not read are its own
 
 
 @dataclass
@@ -98,8 +99,9 @@ class Ledger:
             row.doubled += witness.doubled
             row.out_of_order += witness.out_of_order
             row.unrecovered += witness.unrecovered
-            for ref in witness.seen.keys() & self.said.keys():
-                self._time(row, self.said[ref], witness.seen[ref])
+            if witness.is_timed:
+                for ref in witness.seen.keys() & self.said.keys():
+                    self._time(row, self.said[ref], witness.seen[ref])
             if missing:
                 row.notes.append(f"{witness.name} misses {len(missing)}")
         unstored = [ref for ref in self.said if ref not in stored]

@@ -55,6 +55,7 @@ class Link:
         self.thrown_out = 0
         self.reading = asyncio.Event()  # cleared: it takes nothing off its socket
         self.reading.set()
+        self.narrow = False  # it holds little itself: what is not read soon waits in the server
         self.socket: ClientConnection | None = None
         self._heartbeat_s = 5.0  # until the server names its own
         self._failures = 0
@@ -68,10 +69,6 @@ class Link:
 
     def query(self) -> dict[str, str]:
         """Parameters besides the token."""
-        return {}
-
-    def transport(self, port: int) -> dict[str, Any]:
-        """Options of websockets' ``connect``."""
         return {}
 
     async def opened(self, connection: ClientConnection) -> None:
@@ -116,6 +113,7 @@ class Link:
         port = self.servers.next()
         url = f"ws://127.0.0.1:{port}/ws{self.path()}?{urlencode({'token': self.token, **self.query()})}"
         try:
+            held: dict[str, Any] = {"sock": narrow_socket(port), "max_queue": 1} if self.narrow else {}
             async with asyncio.timeout(OPEN_WITHIN_S):
                 return await websocket_connect(
                     url,
@@ -124,7 +122,7 @@ class Link:
                     max_size=None,
                     compression=None,
                     proxy=None,
-                    **self.transport(port),
+                    **held,
                 )
         except (OSError, InvalidHandshake, InvalidMessage, TimeoutError, EOFError):
             return None
@@ -172,7 +170,7 @@ class Link:
 
 
 def narrow_socket(port: int) -> socket.socket:
-    """A connection that holds little at this end: what is not read soon waits in the server."""
+    """A connection whose end here holds a few frames."""
     link = socket.socket()
     link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     link.connect(("127.0.0.1", port))
