@@ -21,7 +21,7 @@ from django.db import transaction
 
 from chat.models import Chat, Message
 from tests.faults.ledger import Ledger, Row, Said, stored_refs
-from tests.faults.link import Servers
+from tests.faults.link import Link, Servers
 from tests.faults.readers import ChatReader, InboxReader, Reader
 from tests.faults.writers import RestWriter, SocketWriter
 from tests.harness.people import People, token_for
@@ -154,10 +154,10 @@ class Arena:
             yield
 
     def cut(self) -> None:
-        """Every reader's link is gone."""
-        for reader in self.readers:
-            if reader.socket is not None:
-                reader.socket.transport.abort()
+        """Every socket's link is gone."""
+        for one in [*self.readers, *self.writers]:
+            if isinstance(one, Link) and one.socket is not None:
+                one.socket.transport.abort()
 
     async def outage(self, seconds: float) -> None:
         """Everybody goes on while something is away for so long."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,16 +52,19 @@ def site_settings() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def ground(
-    tmp_path_factory: pytest.TempPathFactory, module_sites: Sites, site_settings: dict[str, str]
-) -> Iterator[Cluster]:
-    """The module's two servers on one PostgreSQL database and one Redis."""
+def module_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """The module's Redis."""
     redis = RedisServer(tmp_path_factory.mktemp("redis"))
     redis.start()
-    with contextlib.closing(module_sites):
-        left, right = module_sites.start_cluster(2, redis=redis, settings=site_settings, active=False)
-        yield Cluster(left, right, redis)
+    yield redis
     redis.stop()
+
+
+@pytest.fixture(scope="module")
+def ground(module_redis: RedisServer, module_sites: Sites, site_settings: dict[str, str]) -> Cluster:
+    """The module's two servers on one PostgreSQL database and one Redis."""
+    left, right = module_sites.start_cluster(2, redis=module_redis, settings=site_settings, active=False)
+    return Cluster(left, right, module_redis)
 
 
 @pytest.fixture
