@@ -15,7 +15,7 @@ $(shell test ! -e $(VENV) || $(IN_VENV) -c 'import pip' 2>/dev/null || rm -rf $(
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test lint format schema web client lock clean help
+.PHONY: run test faults lint format schema web client lock clean help
 
 run: $(RUNTIME) .env ## start Kith with demo data (PORT, HOST, DATABASE_URL, REDIS_URL are honoured)
 	@$(MAKE) --no-print-directory web || echo "The page at / is missing or old, for the reason above; the rest of Kith starts."
@@ -27,6 +27,9 @@ test: lint client web ## every check, then every test
 	$(NPM) client test
 	$(NPM) web test
 	$(IN_VENV) -m pytest
+
+faults: $(DEV) ## kill, cut and fill everything, long; writes docs/faults.md
+	$(IN_VENV) -m pytest tests/faults --faults=long --faults-report docs/faults.md
 
 lint: $(DEV) client/$(INSTALLED) web/$(INSTALLED) ## formatting, types, imports between apps, migrations, Django's checks
 	$(IN_VENV) -m ruff check .

@@ -7,7 +7,6 @@ passes them on through a bounded queue; what is dropped there, the log has.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -79,9 +78,8 @@ def _publish(event: Event, topic: Topic, *, using: str | None = None, skip_socke
             entry = log.append(event, topic, using=using)
             transaction.on_commit(_after_commit(entry, using), using=using, robust=True)
         return
-    transaction.on_commit(
-        partial(fanout.send, [_packet(event, topic, skip_socket)]), using=using, robust=True
-    )
+    packets = [_packet(event, topic, skip_socket)]
+    transaction.on_commit(lambda: fanout.send(packets), using=using, robust=True)
 
 
 def _check(topic: Topic) -> None:
@@ -106,7 +104,8 @@ class _Commit:
     """The events of one PostgreSQL transaction, which have no numbers before its commit.
 
     Every event registers it, so that a rolled-back savepoint, whose callbacks Django drops, does
-    not silence the others; the first call sends all that the commit kept.
+    not silence the others; the first call sends all that the commit kept. Django names a callback
+    that fails by its ``__qualname__``, which objects and partials lack: so it gets a method.
     """
 
     def __init__(self, xid: int, using: str) -> None:
@@ -114,7 +113,7 @@ class _Commit:
         self.using = using
         self.waiting: dict[int, Packet] = {}
 
-    def __call__(self) -> None:
+    def send(self) -> None:
         waiting, self.waiting = self.waiting, {}
         if not waiting:
             return
@@ -128,10 +127,10 @@ class _Commit:
 
 def _after_commit(entry: log.Entry, using: str) -> Callable[[], None]:
     if entry.packet.seq:
-        return partial(fanout.send, [entry.packet])
+        return lambda: fanout.send([entry.packet])
     connection = connections[using]
     commit = getattr(connection, "_kith_commit", None)
     if commit is None or commit.xid != entry.xid:
         commit = connection._kith_commit = _Commit(entry.xid, using)  # type: ignore[attr-defined]
     commit.waiting[entry.entry] = entry.packet
-    return commit
+    return commit.send

@@ -43,6 +43,13 @@ from tests.harness.servers import PostgresServer, RedisServer
 from tests.harness.site import Cluster, Site, Sites
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Of tests/faults."""
+    group = parser.getgroup("faults")
+    group.addoption("--faults", choices=["short", "long"], default="short", help="how hard faults strike")
+    group.addoption("--faults-report", metavar="FILE", help="write the table of faults as Markdown")
+
+
 def pytest_configure() -> None:
     """A suite ended by SIGTERM (a time limit) clears up as one ended by Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

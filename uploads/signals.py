@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -18,4 +17,5 @@ def connect() -> None:
 
 def _delete_file(instance: Upload, using: str, **_: Any) -> None:
     # After the commit: a deletion that is rolled back must find its file again.
-    transaction.on_commit(partial(default_storage.delete, instance.path), using=using, robust=True)
+    path = instance.path
+    transaction.on_commit(lambda: default_storage.delete(path), using=using, robust=True)

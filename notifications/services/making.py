@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -97,7 +96,8 @@ def _tell(recipient: Any, type: str, group: str, told: Mapping[str, Any], cause:
     cause.notification = notification
     cause.save()
     if created:
-        transaction.on_commit(partial(_announce, notification.pk), robust=True)
+        key = notification.pk
+        transaction.on_commit(lambda: _announce(key), robust=True)
     return notification
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -205,6 +206,15 @@ def test_a_token_lives_for_as_long_as_the_setting_says(site: Site, people: Peopl
     answer = site.api().post("/api/token/", json={"username": alice.username, "password": PASSWORD})
     payload = jwt.decode(answer.json()["access"], options={"verify_signature": False})
     assert payload["exp"] - payload["iat"] == 7 * 60
+
+
+async def test_a_token_of_a_server_whose_clock_is_ahead_signs_in(site: Site, people: People) -> None:
+    alice = people.user("alice")
+    ahead = int(time.time()) + 300
+    token = token_for(alice, iat=ahead, exp=ahead + 600)
+    async with site.connect(token=token) as client:
+        await client.until("connected", user_id=alice.pk)
+    assert site.api(token).get("/api/me/").status_code == 200
 
 
 def test_a_former_key_never_signs(site: Site, people: People) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from chat.models import Chat, Message
 from tests.harness.client import Client
@@ -142,3 +142,26 @@ async def test_nothing_is_told_before_the_commit(place: Place, people: People) -
 
         assert await asyncio.to_thread(place.run, work) == []
         await client.until("new_message", content="held")
+
+
+def test_a_connection_lost_between_commit_and_telling_is_no_failure_of_the_change(
+    postgres_database: Database, people: People
+) -> None:
+    """It has committed. The numbers that telling needs cannot be read, so the tail tells it."""
+    alice = people.user("alice")
+    chat = people.chat(alice)
+    reached: list[str] = []
+
+    def lose_the_connection() -> None:
+        with connection.cursor() as cursor, contextlib.suppress(OperationalError):
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    def work() -> None:
+        with transaction.atomic():
+            transaction.on_commit(lose_the_connection)
+            say(chat, alice, "committed")
+            transaction.on_commit(lambda: reached.append("what comes after"))
+
+    postgres_database.run(work)
+    assert reached == ["what comes after"]
+    assert postgres_database.run(said, chat) == ["committed"]
