@@ -15,7 +15,7 @@ $(shell test ! -e $(VENV) || $(IN_VENV) -c 'import pip' 2>/dev/null || rm -rf $(
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test faults lint format schema web client lock clean help
+.PHONY: run test faults screenshot lint format schema web client browser lock clean help
 
 run: $(RUNTIME) .env ## start Kith with demo data (PORT, HOST, DATABASE_URL, REDIS_URL are honoured)
 	@$(MAKE) --no-print-directory web || echo "The page at / is missing or old, for the reason above; the rest of Kith starts."
@@ -23,7 +23,7 @@ run: $(RUNTIME) .env ## start Kith with demo data (PORT, HOST, DATABASE_URL, RED
 	@$(IN_VENV) manage.py demo --optional
 	@exec $(IN_VENV) manage.py serve
 
-test: lint client web ## every check, then every test
+test: lint client web browser ## every check, then every test
 	$(NPM) client test
 	$(NPM) web test
 	$(IN_VENV) -m pytest
@@ -40,6 +40,9 @@ lint: $(DEV) client/$(INSTALLED) web/$(INSTALLED) ## formatting, types, imports 
 	$(IN_VENV) manage.py check $(TEST_SETTINGS)
 	$(NPM) client run check
 	$(NPM) web run check
+
+screenshot: $(DEV) web browser ## make the picture of the page in the README anew
+	SCREENSHOT=docs/page.png $(IN_VENV) -m pytest tests/browser/test_screenshot.py
 
 format: $(DEV) client/$(INSTALLED) web/$(INSTALLED) ## put the code in order
 	$(IN_VENV) -m ruff check --fix .
@@ -68,6 +71,9 @@ client/dist/index.js: client/$(INSTALLED) $(call sources,client)
 	@$(NPM) $* ci --silent
 	@touch $@
 
+browser: $(DEV) # the one that is installed, CHROME_BIN, or Debian's Chromium
+	@$(IN_VENV) -m tests.browser.chromium
+
 schema: $(DEV) client/$(INSTALLED) ## write client/schema, and the client's types from it
 	$(IN_VENV) manage.py export_schema $(TEST_SETTINGS)
 	$(NPM) client run generate
@@ -83,7 +89,7 @@ lock: $(DEV) ## pin the newest versions that requirements*.in allow
 	$(COMPILE) --output-file requirements-node.txt requirements-node.in
 
 clean: ## remove what can be made again; .env, database and uploads stay
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache staticfiles test-results
 	rm -rf client/node_modules client/dist web/node_modules web/dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

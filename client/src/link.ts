@@ -68,6 +68,8 @@ export class Link {
   private refusals = 0;
   private stopped = false;
   private wasUp: boolean;
+  /** The network changed while there was no link: the next one may do without the fallback. */
+  private roused = false;
   private readonly backoff: Backoff;
   private readonly heartbeat: Heartbeat;
 
@@ -133,7 +135,8 @@ export class Link {
     this.heartbeat.check();
     if (!online) return;
     if (this.backoff.waiting) this.backoff.wake();
-    if (this.climb !== undefined) this.tryWebSocket();
+    if (!this.current?.isUp) this.roused = true;
+    else if (this.climb !== undefined) this.tryWebSocket();
   }
 
   /** Whether anybody looks: only then does the heart beat. */
@@ -172,7 +175,8 @@ export class Link {
     this.refusals = 0;
     this.wasUp = true;
     if (attempt.name === "websocket") this.blocked = 0;
-    this.planClimb();
+    this.planClimb(this.roused ? 0 : CLIMB_MS);
+    this.roused = false;
     this.show({
       state: "connected",
       transport: attempt.name,
@@ -236,14 +240,14 @@ export class Link {
 
   // ── climbing back to a WebSocket ──────────────────────────────────────────────────────────
 
-  private planClimb(): void {
+  private planClimb(ms: number): void {
     clearTimeout(this.climb);
-    this.climb = this.mode === "websocket" ? undefined : setTimeout(() => this.tryWebSocket(), CLIMB_MS);
+    this.climb = this.mode === "websocket" ? undefined : setTimeout(() => this.tryWebSocket(), ms);
   }
 
   private tryWebSocket(): void {
     if (this.probe !== null) return;
-    this.planClimb();
+    this.planClimb(CLIMB_MS);
     const probe: Attempt = this.newAttempt("websocket", {
       up: (user) => {
         this.probe = null;

@@ -290,6 +290,19 @@ test("it climbs at once when the network changes, and stays where it is while We
   expect(client.status.transport).toBe("websocket");
 });
 
+test.each(ways)("%s that broke when the network changed climbs as soon as it is back", async (_, streams) => {
+  const { server } = at.scene;
+  const { client, tab } = await blocked(streams);
+  await pass(600);
+  server.drop();
+  await settle();
+  expect(client.status.state).toBe("reconnecting");
+  server.mode = "up";
+  tab.goOnline(true);
+  await pass(1_000);
+  expect(client.status).toMatchObject({ state: "connected", transport: "websocket" });
+});
+
 test("a stream that falls silent is a dead link", async () => {
   const { server } = at.scene;
   const { client } = await blocked(true);
