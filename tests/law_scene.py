@@ -18,9 +18,9 @@ from tests.chat.state import Inbox
 from tests.connections.state import Ties
 from tests.feed.state import Feed
 from tests.harness.client import Client
-from tests.harness.law import ViewKind
 from tests.harness.people import People
 from tests.harness.site import Site
+from tests.harness.views import View
 from tests.notifications.state import Notices
 from tests.presence.state import Friends
 
@@ -69,7 +69,7 @@ class Scene:
         )
 
 
-VIEWS: tuple[ViewKind, ...] = (Inbox, Ties, Feed, Notices, Friends)
+VIEWS: tuple[type[View], ...] = (Inbox, Ties, Feed, Notices, Friends)
 
 
 @dataclass

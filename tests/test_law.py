@@ -19,11 +19,14 @@ from django.apps import apps
 
 from connections import services as connections
 from notifications import services as notifications
+from realtime.channels import registry as channels
+from realtime.events import registry as events
 from tests.chat import writes as chat_writes
 from tests.connections import writes as connections_writes
 from tests.feed import writes as feed_writes
 from tests.harness.law import watching
 from tests.harness.people import People
+from tests.harness.rows import types_of
 from tests.harness.site import Site
 from tests.law_scene import VIEWS, Case, Scene, Stage
 from tests.notifications import writes as notifications_writes
@@ -74,6 +77,31 @@ async def hold(server: Site, people: People, case: Case) -> None:
 def test_no_service_is_without_a_case() -> None:
     missing = {*services()} - {case.service for case in CASES} - TELL_NOTHING.keys()
     assert {f"{service.__module__}.{service.__name__}" for service in missing} == set()
+
+
+def test_every_event_has_its_row() -> None:
+    """So that a new one has to say what it changes; and nothing is in the rows that nobody says."""
+    told = {event.type for event in events.values() if of_an_app(event) and not event.silent}
+    assert set().union(*(types_of(view.rows) for view in VIEWS)) == told
+
+
+def test_commands_are_those_of_the_protocol() -> None:
+    """PROTOCOL §5, written down a second time."""
+    found = {name: set(channel.commands) for name, channel in channels.items() if of_an_app(channel)}
+    assert found == {
+        "messages/<chat_id>": {"message", "edit", "delete", "react", "typing", "read"},
+        "messages": set(),
+        "connections": {"request", "withdraw", "accept", "decline", "remove", "block", "unblock"},
+        "notifications": {"read"},
+        "feed": set(),
+        "online": {"status"},
+    }
+
+
+def of_an_app(declared: type) -> bool:
+    """Not the core's, nor one that a test declares."""
+    place = declared.__module__.partition(".")[0]
+    return place != "realtime" and apps.is_installed(place)
 
 
 def services() -> Iterator[Callable[..., Any]]:

@@ -89,6 +89,22 @@ async def test_decline_is_told_on_all_devices_of_the_decliner_and_to_nobody_else
         assert len(asker.view.sent) == 1
 
 
+@pytest.mark.parametrize("command", ["accept", "decline", "withdraw"])
+@pytest.mark.parametrize("name", ["request_id", "user_id"])
+async def test_a_request_is_named_by_its_id_or_by_the_other_one(
+    site: Site, people: People, command: str, name: str
+) -> None:
+    async with watching(site, *people.users("alice", "bob")) as (alice, bob):
+        key = (await alice.does("request", user_id=bob.user.pk))["request_id"]
+        who, other = (alice, bob) if command == "withdraw" else (bob, alice)
+        named = {"request_id": key, "user_id": other.user.pk}[name]
+        assert (await who.does(command, **{name: named}))["request_id"] == key
+        closed = {"accept": "accepted", "decline": "declined", "withdraw": "withdrawn"}[command]
+        assert (await who.client.until("request_closed", request_id=key))["reason"] == closed
+        again = await who.client.command({"type": command, name: named})
+        assert again["type"] == "ack", "doing so again changes nothing"
+
+
 async def test_block_and_unblock(server: Site, people: People) -> None:
     alice, bob, carol = people.users("alice", "bob", "carol")
     server.run(connection_make, one_id=alice.pk, other_id=bob.pk)
