@@ -20,7 +20,7 @@ from realtime.auth import Claims
 from realtime.channels import find
 from realtime.consumers import Subscribe, hello, subscribe
 from realtime.cursors import Combined
-from realtime.errors import Forbidden, KithError, UnknownChannel
+from realtime.errors import Forbidden, KithError, Overloaded, UnknownChannel
 from realtime.events import DURABLE, STATE
 from realtime.hub import Hub
 from realtime.protocol import Close
@@ -123,10 +123,10 @@ class Link(SignIn):
     async def _open(self, frame: Subscribe) -> None:
         try:
             await subscribe(self, frame)
+        except (Overloaded, DatabaseError):  # nothing is amiss with the channel: all of it again, later
+            raise
         except KithError as error:
             self.socket.tell(protocol.error(error, channel=frame.channel))
-        except DatabaseError:
-            raise
         except Exception:  # whatever an app's channel raises: the others go on
             logger.exception("opening %r failed", frame.channel[:80])
             self.socket.tell(protocol.error(KithError(), channel=frame.channel))

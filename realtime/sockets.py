@@ -63,6 +63,7 @@ class Socket:
         self._waiting_bytes = 0
         self._flusher: asyncio.Task[None] | None = None
         self._chasing = False
+        self._chased = asyncio.Event()
         self._latest: dict[tuple[str, str], Packet] = {}
         self._stalled_since = 0.0
         hub.sockets[self.id] = self
@@ -152,7 +153,14 @@ class Socket:
         if not self.behind or self.closing or self._chasing or self._all_live():
             return
         self._chasing = True
+        self._chased.clear()
         self.hub.spawn(self._catch_up())
+
+    async def level(self) -> None:
+        """Wait until no tap is behind, or the link is over."""
+        self.chase()
+        if self._chasing:
+            await self._chased.wait()
 
     def _all_live(self) -> bool:
         """Try each tap; when all are live, tell what their LATEST events ended as."""
@@ -177,6 +185,7 @@ class Socket:
                     return
         finally:
             self._chasing = False
+            self._chased.set()
             self.chase()
 
     async def _read_log(self) -> None:

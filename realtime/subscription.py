@@ -65,6 +65,7 @@ class Subscription:
         opened = protocol.opened(self.name, cursor=str(start), recovered=found.replay.recovered)
         self.socket.tell(hello | opened)
         firsts = await self._replay(found)
+        await self._await_shared(found)
         if self._closed:  # a tap that it shares was revoked meanwhile
             return
         if found.state is not None:
@@ -174,6 +175,25 @@ class Subscription:
 
     def _shared(self, tap: Tap) -> bool:
         return tap.live or tap.position is not None
+
+    async def _await_shared(self, found: Snapshot) -> None:
+        """What another channel of this socket is to write comes before the cursor that tells of it: else
+        whoever breaks in between never gets it here."""
+        hub = self.socket.hub
+        while (late := self._late(found)) and not (self._closed or self.socket.closing):
+            try:
+                await hub.fill([tap.stream for tap in late if tap.live])
+            except DatabaseError:
+                await asyncio.sleep(RETRY_S)
+            await self.socket.level()
+
+    def _late(self, found: Snapshot) -> list[Tap]:
+        """Shared taps that have not written all up to the snapshot."""
+        return [
+            tap
+            for name, tap in self.taps.items()
+            if self._shared(tap) and (tap.written or 0) < found.heads[name].seq
+        ]
 
     def _settle(self, found: Snapshot, firsts: dict[str, int]) -> None:
         for tap in self.taps.values():

@@ -78,3 +78,20 @@ async def test_a_client_that_reads_slowly_holds_no_place(sites: Sites, people: P
 
 def assert_live(client: Client) -> None:
     assert client.opening[-1]["type"] == "caught_up"
+
+
+async def test_polls_that_find_the_queue_full_are_sent_off_too(sites: Sites, people: People) -> None:
+    settings = {
+        "KITH_OPENINGS_AT_ONCE": "1",
+        "KITH_OPENINGS_WAITING": "3",
+        "KITH_OPEN_SOCKETS_PER_USER": "0",
+    }
+    site = sites.start("sqlite", settings=settings)
+    alice = people.user("alice")
+    answers = await asyncio.gather(*(site.poll("feed", user=alice, since="0", wait=0) for _ in range(CROWD)))
+    assert {answer.close for answer in answers} == {None, 1013}
+    for answer in answers:
+        if answer.close is not None:
+            assert (answer.frames[-1]["code"], answer.cursor) == ("unavailable", "0")
+            assert "channel" not in answer.frames[-1]
+    assert (await site.poll("feed", user=alice)).close is None

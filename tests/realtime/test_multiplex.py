@@ -12,7 +12,7 @@ import pytest
 from chat.models import Chat
 from tests.harness.client import Client, Frame, connect
 from tests.harness.people import People
-from tests.harness.site import Site
+from tests.harness.site import Site, Sites
 from tests.realtime.talking import logged, say
 
 CHANNELS = 3
@@ -249,6 +249,24 @@ async def test_a_frame_that_two_channels_cover_comes_once(
             await client.until("new_message", content=f"with {number}")
         said = [frame["content"] for frame in client.seen if frame["type"] == "new_message"]
         assert sorted(said) == ["live", "old", "with 0", "with 1", "without 0", "without 1"]
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+async def test_a_cursor_tells_of_nothing_that_another_channel_is_still_to_send(
+    sites: Sites, people: People, order: list[int]
+) -> None:
+    """Written by another process, and the server does not look by itself: whoever opens a second channel that
+    covers it learns of it before the cursor, or would never get it there."""
+    site = sites.start("sqlite", settings={"KITH_POLL_S": "60"})
+    alice, bob = people.users("alice", "bob")
+    chat = people.chat(alice, bob)
+    both = [name(chat), "messages"]
+    since = site.run(logged, chat)[-1]["id"]
+    async with multiplexed(site, alice, both[order[0]]) as client:
+        site.run(say, chat, bob, *"abc")
+        place = {name(chat): since, "messages": "0"}[both[order[1]]]
+        frames = await subscribed(client, both[order[1]], since=place)
+        assert [frame["content"] for frame in frames if frame["type"] == "new_message"] == [*"abc"]
 
 
 async def test_two_openings_amid_writes_tell_each_frame_once(site: Site, people: People) -> None:
