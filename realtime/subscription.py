@@ -182,7 +182,7 @@ class Subscription:
         hub = self.socket.hub
         while (late := self._late(found)) and not (self._closed or self.socket.closing):
             try:
-                await hub.fill([tap.stream for tap in late if tap.live])
+                await hub.reader.fill([tap.stream for tap in late if tap.live])
             except DatabaseError:
                 await asyncio.sleep(RETRY_S)
             await self.socket.level()
