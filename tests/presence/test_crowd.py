@@ -1,9 +1,6 @@
 """A crowd that comes and goes at random, over two processes: at the end everybody knows the truth.
 
-500 users; the long form, outside `make test`, takes some minutes:
-
-    CROWD=2000 python -m pytest tests/presence/test_crowd.py
-
+500 users; the long form, outside `make test`, takes some minutes: `make crowd`, 2,000 users.
 The seed is in the test's name; `CROWD_SEED=…` does the same again, as far as the machine does.
 """
 

@@ -77,3 +77,7 @@ test("an author who is not heard any more is gone with all posts; a new one has 
   expect(after(start, gone).posts).toEqual([]);
   expect(feedAfter(start, event({ type: "audience_added", channel: "feed", user_id: 3 }), ME)).toBeNull();
 });
+
+test("where a block hides or shows again what somebody did, the feed has to be read", () => {
+  expect(feedAfter(start, event({ type: "feed_changed", channel: "feed" }), ME)).toBeNull();
+});

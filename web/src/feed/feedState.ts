@@ -51,6 +51,7 @@ export function feedAfter(feed: Feed, event: ServerEvent, me: UserId): Feed | nu
     case "post_reaction":
       return afterReaction(feed, event, me);
     case "audience_added":
+    case "feed_changed":
       return null;
     case "audience_removed":
       return { ...feed, posts: feed.posts.filter((post) => post.userId !== event.user_id) };
