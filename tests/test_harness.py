@@ -160,16 +160,21 @@ async def say(socket: ServerConnection, *frames: dict[str, object]) -> None:
         await socket.send(json.dumps(frame))
 
 
+CONNECTED = {"type": "connected", "message": "hello", "user_id": 1, "heartbeat_interval": 25, "cursor": "4"}
+CAUGHT_UP = {"type": "caught_up", "channel": "messages/1", "cursor": "5"}
+NOW = "2026-01-02T03:04:05Z"
+
+
 async def answering(socket: ServerConnection) -> None:
     """Opens, tells a message, then answers pings and acknowledges commands after their event."""
-    await say(socket, {"type": "connected", "cursor": "4"}, {"type": "caught_up", "cursor": "5"})
-    await say(socket, {"type": "new_message", "content": "one"})
+    await say(socket, CONNECTED, CAUGHT_UP)
+    await say(socket, {"type": "noted", "content": "one"})
     async for text in socket:
         frame = json.loads(text)
         if frame["type"] == "ping":
-            await say(socket, {"type": "pong", "timestamp": frame["timestamp"]})
+            await say(socket, {"type": "pong", "timestamp": frame["timestamp"], "server_time": NOW})
         else:
-            await say(socket, {"type": "new_message", "content": "two"}, {"type": "ack", "ref": frame["ref"]})
+            await say(socket, {"type": "noted", "content": "two"}, {"type": "ack", "ref": frame["ref"]})
 
 
 async def test_the_client_reads_the_opening_and_no_further() -> None:
@@ -183,15 +188,15 @@ async def test_a_frame_passed_over_is_still_there_for_a_later_wait() -> None:
     async with scripted(answering) as client:
         answer = await client.command({"type": "message", "content": "two", "ref": "r1"})
         assert answer == {"type": "ack", "ref": "r1"}
-        await client.until("new_message", content="two")
-        await client.until("new_message", content="one")
-        assert client.types == ["connected", "caught_up", "new_message", "new_message", "ack"]
+        await client.until("noted", content="two")
+        await client.until("noted", content="one")
+        assert client.types == ["connected", "caught_up", "noted", "noted", "ack"]
 
 
 async def test_the_barrier_returns_what_came_before_its_pong_and_leaves_nothing() -> None:
     async with scripted(answering) as client:
         await client.opened()
-        assert await client.barrier() == [{"type": "new_message", "content": "one"}]
+        assert await client.barrier() == [{"type": "noted", "content": "one"}]
         assert await client.barrier() == []
 
 
@@ -203,7 +208,7 @@ async def test_a_wait_that_fails_lists_what_was_seen() -> None:
 
 async def test_the_close_code_is_told() -> None:
     async def refuse(socket: ServerConnection) -> None:
-        await say(socket, {"type": "error", "code": "forbidden"})
+        await say(socket, {"type": "error", "code": "forbidden", "message": "No."})
         await socket.close(4403)
 
     async with scripted(refuse) as client:
