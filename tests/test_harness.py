@@ -160,8 +160,14 @@ async def say(socket: ServerConnection, *frames: dict[str, object]) -> None:
         await socket.send(json.dumps(frame))
 
 
-CONNECTED = {"type": "connected", "message": "hello", "user_id": 1, "heartbeat_interval": 25, "cursor": "4"}
-CAUGHT_UP = {"type": "caught_up", "channel": "messages/1", "cursor": "5"}
+CONNECTED: dict[str, object] = {
+    "type": "connected",
+    "message": "hello",
+    "user_id": 1,
+    "heartbeat_interval": 25,
+    "cursor": "4",
+}
+CAUGHT_UP: dict[str, object] = {"type": "caught_up", "channel": "messages/1", "cursor": "5"}
 NOW = "2026-01-02T03:04:05Z"
 
 
