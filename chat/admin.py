@@ -14,24 +14,24 @@ from django.utils.text import Truncator
 
 from chat import services
 from chat.models import Chat, Membership, Message, Reaction
-from realtime.admin_pages import ContentForm, PicksUsers, count_of
+from realtime.admin_pages import ContentForm, ModelAdmin, PicksUsers, TabularInline, count_of
 
 USERNAME = get_user_model().USERNAME_FIELD
 
 
-class MembershipInline(PicksUsers, admin.TabularInline):
+class MembershipInline(PicksUsers, TabularInline):
     model = Membership
     extra = 0
     fields = ("user", "role", "joined_at", "last_read_message_id")
     readonly_fields = ("joined_at", "last_read_message_id")
-    raw_id_fields = ("user",)
+    user_fields = ("user",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).select_related("user", "chat")
 
 
 @admin.register(Chat)
-class ChatAdmin(admin.ModelAdmin):
+class ChatAdmin(ModelAdmin):
     list_display = ("__str__", "kind", "history", "members", "said", "created_at")
     list_filter = ("kind", "history")
     search_fields = ("=id", "title", f"memberships__user__{USERNAME}")
@@ -65,7 +65,7 @@ class ChatAdmin(admin.ModelAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(PicksUsers, admin.ModelAdmin):
+class MembershipAdmin(PicksUsers, ModelAdmin):
     list_display = ("user", "chat", "role", "joined_at", "last_read_message_id")
     list_filter = ("role", "chat__kind")
     list_select_related = ("user", "chat")
@@ -74,7 +74,7 @@ class MembershipAdmin(PicksUsers, admin.ModelAdmin):
     date_hierarchy = "joined_at"
     ordering = ("-id",)
     autocomplete_fields = ("chat",)
-    raw_id_fields = ("user",)
+    user_fields = ("user",)
     fields = ("chat", "user", "role", "joined_at", "last_read_message_id")
     readonly_fields = ("joined_at", "last_read_message_id")
 
@@ -97,7 +97,7 @@ class DeletedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Message)
-class MessageAdmin(PicksUsers, admin.ModelAdmin):
+class MessageAdmin(PicksUsers, ModelAdmin):
     form = ContentForm
     list_display = (
         "id",
@@ -117,7 +117,7 @@ class MessageAdmin(PicksUsers, admin.ModelAdmin):
     date_hierarchy = "timestamp"
     ordering = ("-id",)
     autocomplete_fields = ("chat", "reply_to")
-    raw_id_fields = ("sender",)
+    user_fields = ("sender",)
     fields = ("chat", "sender", "content", "attachment", "reply_to", "timestamp", "edited_at", "deleted_at")
     readonly_fields = ("timestamp", "edited_at", "deleted_at")
     actions = ("leave_tombstone",)
@@ -155,7 +155,7 @@ class MessageAdmin(PicksUsers, admin.ModelAdmin):
 
 
 @admin.register(Reaction)
-class ReactionAdmin(PicksUsers, admin.ModelAdmin):
+class ReactionAdmin(PicksUsers, ModelAdmin):
     list_display = ("emoji", "user", "message", "chat", "created_at")
     list_filter = ("created_at",)
     list_select_related = ("user", "message__chat")
@@ -165,7 +165,7 @@ class ReactionAdmin(PicksUsers, admin.ModelAdmin):
     date_hierarchy = "created_at"
     ordering = ("-id",)
     autocomplete_fields = ("message",)
-    raw_id_fields = ("user",)
+    user_fields = ("user",)
     readonly_fields = ("created_at",)
 
     def has_change_permission(self, request: HttpRequest, obj: Reaction | None = None) -> bool:

@@ -12,12 +12,12 @@ from django.http import HttpRequest
 
 from connections import selectors, services
 from connections.models import Block, Connection, Request
-from realtime.admin_pages import PicksUsers
+from realtime.admin_pages import ModelAdmin, PicksUsers
 
 USERNAME = get_user_model().USERNAME_FIELD
 
 
-class PairAdmin(PicksUsers, admin.ModelAdmin):
+class PairAdmin(PicksUsers, ModelAdmin):
     """What is between two people: made and deleted; who they are never changes."""
 
     show_full_result_count = False  # counting millions of rows on every search costs more than it tells
@@ -52,7 +52,7 @@ class RequestAdmin(PairAdmin):
     list_select_related = ("from_user", "to_user")
     search_fields = ("=id", f"from_user__{USERNAME}", f"to_user__{USERNAME}")
     search_help_text = "Id, or the username of either"
-    raw_id_fields = ("from_user", "to_user")
+    user_fields = ("from_user", "to_user")
     fields = ("from_user", "to_user", "status", "timestamp", "declined_at")
     readonly_fields = ("status", "timestamp", "declined_at")
     actions = ("withdraw", "block_requester")
@@ -91,7 +91,7 @@ class ConnectionAdmin(PairAdmin):
     list_select_related = ("one", "other")
     search_fields = ("=id", f"one__{USERNAME}", f"other__{USERNAME}")
     search_help_text = "Id, or the username of either"
-    raw_id_fields = ("one", "other")
+    user_fields = ("one", "other")
     fields = ("one", "other", "timestamp")
     readonly_fields = ("timestamp",)
     actions = ("block_both_ways",)
@@ -116,7 +116,7 @@ class BlockAdmin(PairAdmin):
     list_select_related = ("user", "blocked")
     search_fields = ("=id", f"user__{USERNAME}", f"blocked__{USERNAME}")
     search_help_text = "Id, or the username of either"
-    raw_id_fields = ("user", "blocked")
+    user_fields = ("user", "blocked")
     fields = ("user", "blocked", "timestamp")
     readonly_fields = ("timestamp",)
 

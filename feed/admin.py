@@ -14,12 +14,12 @@ from django.utils.text import Truncator
 
 from feed import services
 from feed.models import Comment, Post, Reaction
-from realtime.admin_pages import ContentForm, PicksUsers, count_of
+from realtime.admin_pages import ContentForm, ModelAdmin, PicksUsers, count_of
 
 USERNAME = get_user_model().USERNAME_FIELD
 
 
-class Page(PicksUsers, admin.ModelAdmin):
+class Page(PicksUsers, ModelAdmin):
     """What the three pages have in common."""
 
     show_full_result_count = False  # counting millions of rows on every search costs more than it tells
@@ -61,7 +61,7 @@ class PostAdmin(Page):
     search_fields = ("=id", "content", f"author__{USERNAME}")
     search_help_text = "Id, text, or the author's username"
     date_hierarchy = "timestamp"
-    raw_id_fields = ("author",)
+    user_fields = ("author",)
     fields = ("author", "content", "attachment", "timestamp", "edited_at", "deleted_at")
     readonly_fields = ("timestamp", "edited_at", "deleted_at")
     actions = ("leave_tombstone",)
@@ -140,7 +140,7 @@ class CommentAdmin(UnderPost):
     search_fields = ("=id", "=post__id", "content", f"author__{USERNAME}")
     search_help_text = "Id, the post's id, text, or the author's username"
     date_hierarchy = "timestamp"
-    raw_id_fields = ("author",)
+    user_fields = ("author",)
     fields = ("post", "author", "content", "timestamp")
     readonly_fields = ("timestamp",)
 
@@ -156,7 +156,7 @@ class ReactionAdmin(UnderPost):
     search_fields = ("=post__id", "=kind", f"user__{USERNAME}")
     search_help_text = "The post's id, kind, or username"
     date_hierarchy = "created_at"
-    raw_id_fields = ("user",)
+    user_fields = ("user",)
     fields = ("post", "user", "kind", "created_at")
     readonly_fields = ("created_at",)
 

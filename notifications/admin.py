@@ -12,12 +12,12 @@ from django.utils.text import Truncator
 
 from notifications import services
 from notifications.models import Cause, Inbox, Notification
-from realtime.admin_pages import count_of
+from realtime.admin_pages import ModelAdmin, count_of
 
 USERNAME = get_user_model().USERNAME_FIELD
 
 
-class LooksOnly(admin.ModelAdmin):
+class LooksOnly(ModelAdmin):
     """Nothing is added or changed by hand."""
 
     show_full_result_count = False  # counting millions of rows on every search costs more than it tells

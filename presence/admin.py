@@ -9,10 +9,11 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 
 from presence.models import LastSeen
+from realtime.admin_pages import ModelAdmin
 
 
 @admin.register(LastSeen)
-class LastSeenAdmin(admin.ModelAdmin):
+class LastSeenAdmin(ModelAdmin):
     list_display = ("user", "at")
     list_filter = ("at",)
     list_select_related = ("user",)

@@ -33,6 +33,13 @@ def is_online(*, user_id: Any) -> bool:
     return bool(_statuses([str(user_id)]))
 
 
+def online_count() -> int:
+    """How many users are online anywhere, the invisible included, as far as this server process knows; none
+    elsewhere. For operators."""
+    runner = running.current()
+    return 0 if runner is None else len(runner.view.statuses)
+
+
 def connections_online(*, user: Any) -> list[Presence]:
     """The user's connections who are online as others see it. Three queries."""
     return [person for person in presences(user=user) if person.status != OFFLINE]

@@ -37,6 +37,7 @@ CORS_URLS_REGEX = r"^/(api|upload)/"
 
 INSTALLED_APPS = [
     *(["daphne"] if DEBUG else []),  # WebSockets in `runserver`; elsewhere Twisted is dead weight
+    "unfold",  # before the admin, whose looks it is
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -79,6 +80,7 @@ ASGI_APPLICATION = "project.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "project" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -183,6 +185,14 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,  # without it an uploaded file is described as a string
     "SWAGGER_UI_DIST": "SIDECAR",  # assets from this server, not from a CDN
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Kith",
+    "SITE_HEADER": "Kith",
+    "SITE_SYMBOL": "forum",
+    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "DASHBOARD_CALLBACK": "project.dashboard.dashboard",
 }
 
 STATIC_URL = "/static/"

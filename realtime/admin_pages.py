@@ -1,10 +1,11 @@
-"""What admin pages of every app do alike."""
+"""What admin pages of every app do alike. In a project that has Unfold they wear its looks."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -14,15 +15,31 @@ from django.http import HttpRequest
 from realtime.content import clean_content
 from realtime.errors import KithError
 
+if TYPE_CHECKING or not apps.is_installed("unfold"):
+    from django.contrib.admin import ModelAdmin, TabularInline
+else:
+    from unfold.admin import ModelAdmin, TabularInline
+
+__all__ = ["ContentForm", "ModelAdmin", "PicksUsers", "TabularInline", "count_of"]
+
 
 class PicksUsers(admin.options.BaseModelAdmin):  # type: ignore[type-arg]  # generic in its stubs alone
-    """Users are picked by typing where the project's admin can search them, else by their key: a user
-    model need not be in the admin, and Django refuses to start with an autocomplete on one that is not."""
+    """The users in ``user_fields`` are picked by typing where the project's admin can search them, else by
+    their key: a user model need not be in the admin, and Django refuses to start with an autocomplete on one
+    that is not."""
+
+    user_fields: tuple[str, ...] = ()
 
     def get_autocomplete_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        return (*self.autocomplete_fields, *(self.user_fields if self._searched() else ()))
+
+    @property
+    def raw_id_fields(self) -> tuple[str, ...]:  # type: ignore[override]  # a plain attribute in Django
+        return () if self._searched() else self.user_fields
+
+    def _searched(self) -> bool:
         users = self.admin_site._registry.get(get_user_model())
-        searched = users is not None and users.get_search_fields(request)
-        return (*self.autocomplete_fields, *(self.raw_id_fields if searched else ()))
+        return users is not None and bool(users.search_fields)
 
 
 class ContentForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in its stubs alone

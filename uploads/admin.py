@@ -12,12 +12,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from realtime.admin_pages import ModelAdmin
 from uploads.models import Upload
 from uploads.serving import upload_response
 
 
 @admin.register(Upload)
-class UploadAdmin(admin.ModelAdmin):
+class UploadAdmin(ModelAdmin):
     list_display = ("path", "owner", "content_type", "readable_size", "created_at", "link")
     list_filter = ("content_type", "created_at")
     list_select_related = ("owner",)
