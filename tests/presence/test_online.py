@@ -250,7 +250,7 @@ async def test_a_tie_made_shows_each_to_the_other(site: Site, people: People, be
     async with site.open("online", ada) as hers, site.open("online", bob) as his:
         await asyncio.to_thread(site.run, connection_make, one_id=ada.pk, other_id=bob.pk)
         for client, other in ((hers, bob), (his, ada)):
-            state = await client.until("presence_state", within=1, users=[entry(other)])
+            state = await client.until("presence_state", users=[entry(other)])
             assert state["channel"] == "online"
         async with site.open("online", eve):
             await his.until("user_online", user_id=eve.pk)
@@ -267,8 +267,8 @@ async def test_a_tie_ended_shows_neither_to_the_other(site: Site, people: People
         site.open("online", bob) as his,
     ):
         await asyncio.to_thread(site.run, connection_remove, user=ada, user_id=bob.pk)
-        await his.until("presence_state", within=1, users=[])
-        await hers.until("presence_state", within=1, users=[entry(eve)])
+        await his.until("presence_state", users=[])
+        await hers.until("presence_state", users=[entry(eve)])
         await his.barrier()
         await set_status(hers, "busy")
         await told.until("user_online", status="busy")
@@ -284,8 +284,8 @@ async def test_a_block_hides_each_from_the_other_at_once(
         async with site.open("online", ada) as hers:
             await his.until("user_online")
             await asyncio.to_thread(site.run, block_add, user=ada, user_id=bob.pk)
-            await his.until("presence_state", within=1, users=[])
-            await hers.until("presence_state", within=1, users=[entry(eve)])
+            await his.until("presence_state", users=[])
+            await hers.until("presence_state", users=[entry(eve)])
             assert rest(site, bob, ada) == rest(site, ada, bob) == []
             await his.barrier()
             await set_status(hers, "busy")

@@ -24,7 +24,7 @@ from tests.realtime.talking import assert_in_order, said
 NEVER_S = "30"  # the tail comes too late for every wait: what arrives came through Redis
 FAST = {"KITH_POLL_S": NEVER_S}
 RATES = {"KITH_COMMANDS_PER_MINUTE": "1000", "KITH_SIGNALS_PER_MINUTE": "1000"}  # which Redis counts
-SOON_S = 3.0
+SOON_S = 10.0
 POLL_S, A_LITTLE_S = 0.25, 2.0  # the tests' KITH_POLL_S; and a busy machine, on which a shell is slow to end
 SCRIPT = """
 from chat.models import Message
@@ -234,8 +234,8 @@ async def test_when_redis_returns_the_missed_is_told_and_the_fast_path_works_aga
         await are(shaped, AWAY)  # an outage too short to be noticed is left to the tail
         shaped.redis.start()
         await right.until("new_message", message_id=answer["message_id"], within=BACK_S)
-        state = await right.until("chat_state", within=BACK_S)  # what is not in the log is told anew
-        assert state["unread_count"] == 1
+        # What is not in the log is told anew. (One of zero may wait from when the first echo came.)
+        await right.until("chat_state", unread_count=1, within=BACK_S)
         await flows(left, right)
         await pass_on(left, right, "fast again")
 

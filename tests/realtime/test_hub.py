@@ -27,7 +27,7 @@ from tests.realtime.talking import say, say_together
 
 pytestmark = pytest.mark.usefixtures("database")
 
-SOON_S = 2.0  # what only the tail could bring comes after 30 s
+SOON_S = 10.0  # what only the tail could bring comes after 30 s
 ROUNDS = 20
 
 
