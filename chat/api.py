@@ -101,7 +101,7 @@ class MembersView(APIView):
         chat = _chat(chat_id)
         asked = checked(shapes.MemberIn(data=request.data))
         key, duplicate = services.member_add(chat=chat, actor=request.user, **asked)
-        member = selectors.members(chat_id=chat.pk).filter(pk=key).first()
+        member = selectors.members(chat_ids=[chat.pk]).filter(pk=key).first()
         shown = shapes.MemberOut(member).data if member else {"chat_id": chat.pk}
         return made(key, shown, duplicate)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 from chat import selectors, services
 from chat.events import ChatState, Member, Typing
-from chat.models import Chat, Membership
+from chat.models import Chat
+from chat.rooms import Room, Rooms
 from realtime import log, topics
 from realtime.commands import SIGNAL, Id, Ref, command
 from realtime.consumers import ChannelConsumer
@@ -21,8 +22,8 @@ class MessagesConsumer(ChannelConsumer):
     """One chat: what is said in it, who is in it, who is typing and who has read how far."""
 
     channel = "messages/<chat_id>"
-    membership: Membership  # as of the opening, or the last change of rights
     read_only: bool  # a direct chat of two who do not see each other any more
+    prepared: Rooms
 
     @property
     def chat_id(self) -> int:
@@ -37,19 +38,23 @@ class MessagesConsumer(ChannelConsumer):
     def topics(self) -> list[Topic]:
         return [topics.chat(self.chat_id)]
 
+    @classmethod
+    def prepare(cls, channels: Sequence[Self]) -> Rooms:
+        return Rooms((channel.chat_id, channel.user.pk) for channel in channels)
+
+    @property
+    def room(self) -> Room:
+        return self.prepared.room(self.chat_id, self.user.pk)
+
     def authorize(self) -> None:
-        self.membership = selectors.membership_get(user=self.user, chat_id=self.chat_id)
-        self.read_only = selectors.is_read_only(membership=self.membership)
+        self.read_only = self.room.is_read_only
 
     def floors(self) -> Mapping[str, int]:
-        if self.membership.chat.history == Chat.History.ALL:
-            return {}
-        return log.granted_seqs([topics.chat(self.chat_id).name], self.user.pk)
+        return {topics.chat(self.chat_id).name: self.room.joined_seq}
 
     def state(self) -> ChatState:
         return ChatState(
-            members=[Member.of(row) for row in selectors.members(chat_id=self.chat_id)],
-            unread_count=selectors.unread_count(user=self.user, chat_id=self.chat_id),
+            members=[Member.of(row) for row in self.room.members], unread_count=self.room.unread_count
         )
 
     @command
@@ -121,4 +126,5 @@ class AllMessagesConsumer(ChannelConsumer):
 
     def floors(self) -> Mapping[str, int]:
         names = [topics.chat(chat_id).name for chat_id in selectors.chats_from_joining(user=self.user)]
-        return log.granted_seqs(names, self.user.pk)
+        granted = log.granted_seqs((name, self.user.pk) for name in names)
+        return {name: seq for (name, _key), seq in granted.items()}

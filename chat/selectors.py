@@ -10,7 +10,6 @@ from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subq
 from django.db.models.functions import Coalesce
 
 from chat.models import Chat, Membership, Message
-from connections.selectors import is_hidden
 from realtime.errors import Forbidden, NotFound
 
 # ── chats ───────────────────────────────────────────────────────────────────────────────────
@@ -29,22 +28,23 @@ def membership_get(*, user: Any, chat_id: int) -> Membership:
 
 
 def memberships(*, user: Any) -> QuerySet[Any]:
-    """The user's memberships, with their chats, and of each in the same query:
+    """The user's memberships, with their chats, and in the same query what `with_unread` adds."""
+    return with_unread(Membership.objects.filter(user=user).select_related("chat"))
+
+
+def with_unread(rows: QuerySet[Membership]) -> QuerySet[Any]:
+    """Memberships, and in the same query what each member sees of the chat:
 
     - ``unread``: visible messages of others after the read marker that are not deleted;
     - ``last_id``: the newest visible message, tombstones included; 0 where there is none.
     """
     visible = Message.objects.filter(chat=OuterRef("chat"), pk__gt=OuterRef("floor"))
     later = visible.filter(pk__gt=OuterRef("last_read_message_id"))
-    unread = later.filter(deleted_at__isnull=True).exclude(sender=user)
-    return (
-        Membership.objects.filter(user=user)
-        .select_related("chat")
-        .annotate(
-            floor=Case(When(chat__history=Chat.History.JOINED, then=F("joined_after")), default=0),
-            last_id=Coalesce(Subquery(visible.order_by("-pk").values("pk")[:1]), 0),
-            unread=Coalesce(Subquery(unread.values("chat").annotate(number=Count("pk")).values("number")), 0),
-        )
+    unread = later.filter(deleted_at__isnull=True).exclude(sender=OuterRef("user"))
+    return rows.annotate(
+        floor=Case(When(chat__history=Chat.History.JOINED, then=F("joined_after")), default=0),
+        last_id=Coalesce(Subquery(visible.order_by("-pk").values("pk")[:1]), 0),
+        unread=Coalesce(Subquery(unread.values("chat").annotate(number=Count("pk")).values("number")), 0),
     )
 
 
@@ -95,15 +95,6 @@ def peer_ids(*, user: Any, chat_id: int) -> list[Any]:
     return list(rows.values_list("user_id", flat=True))
 
 
-def is_read_only(*, membership: Membership) -> bool:
-    """Whether it is a direct chat of which either blocked the other."""
-    if not membership.chat.is_direct:
-        return False
-    user = membership.user_id
-    peers = peer_ids(user=user, chat_id=membership.chat_id)
-    return any(is_hidden(user_id=user, other_id=peer) for peer in peers)
-
-
 def chat_ids(*, user: Any) -> list[int]:
     """All chats that the user is in."""
     return list(Membership.objects.filter(user=user).values_list("chat_id", flat=True))
@@ -115,9 +106,9 @@ def chats_from_joining(*, user: Any) -> list[int]:
     return list(rows.values_list("chat_id", flat=True))
 
 
-def members(*, chat_id: int) -> QuerySet[Membership]:
-    """A chat's members with their users, the longest-standing first."""
-    return Membership.objects.filter(chat=chat_id).select_related("user").order_by("pk")
+def members(*, chat_ids: Iterable[int]) -> QuerySet[Membership]:
+    """The chats' members with their users, the longest-standing first."""
+    return Membership.objects.filter(chat__in=chat_ids).select_related("user").order_by("pk")
 
 
 def joined_after(*, chat_id: int, message_id: int) -> list[Any]:

@@ -142,7 +142,7 @@ class ChatDetailOut(ChatOut):
 
     @extend_schema_field(MemberOut(many=True))
     def get_members(self, entry: ChatEntry) -> Any:
-        return MemberOut(selectors.members(chat_id=entry.membership.chat_id), many=True).data
+        return MemberOut(selectors.members(chat_ids=[entry.membership.chat_id]), many=True).data
 
 
 class Duplicate(serializers.Serializer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -44,6 +45,14 @@ def is_hidden(*, user_id: Any, other_id: Any) -> bool:
     """Whether either blocked the other. One query."""
     blocks = Block.objects.filter(Q(user=user_id, blocked=other_id) | Q(user=other_id, blocked=user_id))
     return blocks.exists()
+
+
+def hidden_pairs(pairs: Iterable[frozenset[Any]]) -> set[frozenset[Any]]:
+    """Of these pairs of keys those of which either blocked the other. One query, or none for no pairs."""
+    asked = set(pairs)
+    users = {key for pair in asked for key in pair}
+    rows = Block.objects.filter(user__in=users, blocked__in=users).values_list("user_id", "blocked_id")
+    return asked & {frozenset(row) for row in rows}
 
 
 def visible_users(*, user: Any, queryset: QuerySet[Any] | None = None) -> QuerySet[Any]:

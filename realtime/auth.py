@@ -6,7 +6,9 @@ are djangorestframework-simplejwt's, with its claim that a changed password revo
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -23,8 +25,11 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
+from realtime import log
+from realtime.errors import InvalidMessage
 from realtime.models import EndedSession
 from realtime.rights import sign_ins_changed
+from realtime.users import parse_key
 
 SESSION_CLAIM = "sid"
 
@@ -128,17 +133,49 @@ def identify(claims: Claims) -> Identity:
         AuthError: token_invalid (no such user), token_revoked (logged out, deactivated, the
             password changed).
     """
+    (found,) = identify_each([claims])
+    if isinstance(found, AuthError):
+        raise found
+    return found
+
+
+def identify_each(several: Sequence[Claims]) -> list[Identity | AuthError]:
+    """`identify` of each, in two queries (and those of Django's sessions, where there are such)."""
+    keys = {claims.user_key for claims in several if claims.session_key is None}
+    users = {str(user.pk): user for user in get_user_model()._default_manager.filter(pk__in=_possible(keys))}
+    sids = {claims.sid for claims in several if claims.sid}
+    ended = set(EndedSession.objects.filter(sid__in=sids).values_list("sid", flat=True))
+    return [_judged(claims, users.get(claims.user_key), claims.sid in ended) for claims in several]
+
+
+def identify_each_at(asked: Sequence[tuple[Claims, str]]) -> list[tuple[Identity, int] | Exception]:
+    """Of one moment: the user behind each claims, and where a topic, the user's control topic, stood."""
+    with log.snapshot():
+        heads = log.heads([topic for _, topic in asked])
+        found = identify_each([claims for claims, _ in asked])
+    return [
+        each if isinstance(each, AuthError) else (each, heads[topic].seq)
+        for each, (_, topic) in zip(found, asked, strict=True)
+    ]
+
+
+def _possible(keys: Iterable[str]) -> list[Any]:
+    """Those of the keys that a user could have."""
+    found = []
+    for key in keys:
+        with contextlib.suppress(InvalidMessage):
+            found.append(parse_key(key))
+    return found
+
+
+def _judged(claims: Claims, user: Any, is_ended: bool) -> Identity | AuthError:
     if claims.session_key is not None:
         return _identify_session(claims)
-    try:
-        user = get_user_model()._default_manager.filter(pk=claims.user_key).first()
-    except (ValueError, TypeError, OverflowError) as error:
-        raise AuthError("token_invalid") from error
     if user is None:
-        raise AuthError("token_invalid")
+        return AuthError("token_invalid")
     stamped = claims.password_stamp in (None, get_md5_hash_password(user.password))
-    if not user.is_active or not stamped or session_ended(claims.sid):
-        raise AuthError("token_revoked")
+    if not user.is_active or not stamped or is_ended:
+        return AuthError("token_revoked")
     return Identity(user, claims)
 
 
@@ -147,11 +184,11 @@ def read_session(session_key: str) -> Claims:
     return Claims(user_key="", sid="", password_stamp=None, expires_at=None, session_key=session_key)
 
 
-def _identify_session(claims: Claims) -> Identity:
+def _identify_session(claims: Claims) -> Identity | AuthError:
     store = import_module(settings.SESSION_ENGINE).SessionStore(claims.session_key)
     user = django_auth.get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
     if not user.is_authenticated:
-        raise AuthError("token_revoked" if claims.user_key else "token_missing")
+        return AuthError("token_revoked" if claims.user_key else "token_missing")
     return Identity(user, replace(claims, user_key=str(user.pk)))
 
 
@@ -159,11 +196,6 @@ def end_session(sid: str, user: Any) -> None:
     """End one sign-in: its tokens are refused, its sockets closed. Twice does nothing more."""
     if sid and EndedSession.objects.get_or_create(sid=sid)[1]:
         sign_ins_changed(user.pk)
-
-
-def session_ended(sid: str) -> bool:
-    """Whether this sign-in was logged out."""
-    return bool(sid) and EndedSession.objects.filter(sid=sid).exists()
 
 
 class JWTAuthentication(SimpleJWTAuthentication):

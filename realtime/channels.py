@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -39,6 +39,7 @@ class Channel:
     covers: ClassVar[tuple[str, ...]] = ()  # channels, as declared, whose events are heard here, too
     commands: ClassVar[dict[str, Command]] = {}
     pattern: ClassVar[re.Pattern[str]]
+    prepared: Any  # what `prepare` returned, while the snapshot lasts in which it ran
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -52,6 +53,11 @@ class Channel:
         self.socket_id = socket_id
         self.is_open = False
         self.name = _PARAMETER.sub(lambda match: params[match[1]], self.channel)
+
+    @classmethod
+    def prepare(cls, channels: Sequence[Self]) -> Any:
+        """What these need, read for all at once: they are about to be asked `authorize`, `floors`, `hides`,
+        `tallies` and `state`, in the snapshot in which this runs. Meanwhile each has it as ``prepared``."""
 
     def topics(self) -> Iterable[Topic]:
         """The streams that this user now hears here. A channel that is not `several_topics` has

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from realtime import fanout, metrics, pruning, signals
 from realtime.admission import Admission
+from realtime.auth import identify_each_at
 from realtime.broker import Broker, configured
 from realtime.conf import setting
+from realtime.gathering import Gatherer
+from realtime.opening import check_each, read_snapshots, read_states
 from realtime.packets import Packet
 from realtime.reading import LogReader
 from realtime.streams import Stream, reroutes, silent
@@ -42,6 +45,10 @@ class Hub:
         self.reader = LogReader(self)
         self.draining = False  # what clients send from now on is not handled: nobody acknowledged it
         self.admission = Admission()
+        self.sign_ins = Gatherer(identify_each_at)
+        self.checks = Gatherer(check_each)
+        self.snapshots = Gatherer(read_snapshots)
+        self.states = Gatherer(read_states)
         self._handling = 0  # commands under way
         self._idle = asyncio.Event()
         self.broker: Broker | None = None

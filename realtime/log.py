@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -177,17 +177,14 @@ def renew_epoch() -> None:
 
 def heads(topics: Sequence[str]) -> dict[str, Head]:
     """Where each topic stands; a topic without events has an empty `Head`."""
-    found = dict.fromkeys(topics, Head())
-    with connections[database()].cursor() as cursor:
-        for some in _chunks(topics):
-            cursor.execute(
-                f"""SELECT name, t.seq, coalesce(e.event_id, t.pruned_id), pruned_id, pruned_xid
-                    FROM {TOPIC} t LEFT JOIN {LOG} e ON e.topic = t.name AND e.seq = t.seq
-                    WHERE name IN ({_marks(some)})""",
-                some,
-            )
-            found.update({name: Head(*rest) for name, *rest in cursor.fetchall()})
-    return found
+    rows = _joined(
+        {"topic": "text"},
+        [(name,) for name in topics if not is_here(name)],
+        f"""SELECT name, t.seq, coalesce(e.event_id, t.pruned_id), pruned_id, pruned_xid
+            FROM p JOIN {TOPIC} t ON t.name = p.topic
+            LEFT JOIN {LOG} e ON e.topic = t.name AND e.seq = t.seq""",
+    )
+    return dict.fromkeys(topics, Head()) | {name: Head(*rest) for name, *rest in rows}
 
 
 def after_seq(positions: Mapping[str, int], *, limit: int) -> list[Packet]:
@@ -201,18 +198,48 @@ def missed(spans: Mapping[str, Span], cursor: Cursor) -> dict[str, Span]:
     A horizon says nothing of seqs: an event of an older transaction may follow one of a newer. So in each
     topic it is everything from the first unseen event on, lest what is told again end with something old.
     """
-    if not cursor.number:
-        return {name: span for name, span in spans.items() if span.floor < span.head}
-    by = "e.event_id > %s" if cursor.kind == "id" else "e.xid >= %s"
-    found: dict[str, Span] = {}
-    with connections[database()].cursor() as db:
-        for some in _chunks(list(spans)):
-            db.execute(
-                f"{_within(some)} SELECT e.topic, min(e.seq) {_JOIN} AND {by} GROUP BY e.topic",
-                [*_bounds(some, spans), cursor.number],
-            )
-            found |= {name: Span(first - 1, spans[name].head) for name, first in db.fetchall()}
+    return missed_each([(spans, cursor)])[0]
+
+
+def missed_each(asked: Sequence[tuple[Mapping[str, Span], Cursor]]) -> list[dict[str, Span]]:
+    """`missed` of each pair; of all ids in one statement."""
+    by_id = [
+        (topic, *span, cursor.number)
+        for spans, cursor in asked
+        for topic, span in spans.items()
+        if cursor.kind == "id" and span.floor < span.head
+    ]
+    firsts = _firsts_after(by_id)
+    found = []
+    for spans, cursor in asked:
+        if cursor.kind == "horizon":
+            found.append(_missed_since(spans, cursor.number))
+        else:
+            firsts_here = {name: firsts.get((name, *span, cursor.number)) for name, span in spans.items()}
+            found.append({name: Span(seq - 1, spans[name].head) for name, seq in firsts_here.items() if seq})
     return found
+
+
+def _missed_since(spans: Mapping[str, Span], horizon: int) -> dict[str, Span]:
+    rows = _joined(
+        _SPANS,
+        _bounds(spans),
+        f"SELECT e.topic, min(e.seq) {_JOIN} AND e.xid >= %s GROUP BY e.topic",
+        [horizon],
+    )
+    return {name: Span(first - 1, spans[name].head) for name, first in rows}
+
+
+def _firsts_after(asked: Iterable[tuple[str, int, int, int]]) -> dict[tuple[str, int, int, int], int | None]:
+    """For each topic, floor, head and id: the seq of the first event within that follows the id."""
+    rows = _joined(
+        _SPANS | {"id": "bigint"},
+        dict.fromkeys(asked),
+        f"""SELECT p.topic, p.floor, p.head, p.id,
+                (SELECT e.seq FROM {LOG} e WHERE e.topic = p.topic AND e.event_id > p.id
+                 AND e.seq > p.floor AND e.seq <= p.head ORDER BY e.event_id LIMIT 1) FROM p""",
+    )
+    return {(topic, floor, head, after): seq for topic, floor, head, after, seq in rows}
 
 
 def tallied(spans: Mapping[str, Span]) -> list[Packet]:
@@ -226,41 +253,39 @@ def page(spans: Mapping[str, Span], *, after_id: int = 0, limit: int) -> list[Pa
 
 
 def _read(spans: Mapping[str, Span], condition: str, params: Sequence[Any], limit: int) -> list[Packet]:
-    packets: list[Packet] = []
-    with connections[database()].cursor() as cursor:
-        for some in _chunks(list(spans)):
-            cursor.execute(
-                f"{_within(some)} SELECT {_COLUMNS} {_JOIN} AND {condition} ORDER BY e.event_id LIMIT %s",
-                [*_bounds(some, spans), *params, limit],
-            )
-            packets += [_packet(*row) for row in cursor.fetchall()]
-    packets.sort(key=lambda packet: packet.event_id)
-    return packets[:limit]
+    query = f"SELECT {_COLUMNS} {_JOIN} AND {condition} ORDER BY e.event_id LIMIT %s"
+    return [_packet(*row) for row in _joined(_SPANS, _bounds(spans), query, [*params, limit])]
 
 
-def count(spans: Mapping[str, Span], *, most: int) -> int:
-    """How many events `page` has in all; counted up to about ``most``."""
-    found = 0
-    with connections[database()].cursor() as db:
-        for some in _chunks(list(spans)):
-            db.execute(
-                f"{_within(some)} SELECT count(*) FROM (SELECT 1 {_JOIN} LIMIT %s) counted",
-                [*_bounds(some, spans), most],
-            )
-            found += db.fetchone()[0]
-    return found
-
-
+_SPANS = {"topic": "text", "floor": "bigint", "head": "bigint"}
 _JOIN = f"FROM p JOIN {LOG} e ON e.topic = p.topic AND e.seq > p.floor AND e.seq <= p.head"
 
 
-def _within(names: Sequence[str]) -> str:
-    values = ", ".join(["(%s, %s, %s)"] * len(names))
-    return f"WITH p (topic, floor, head) AS (VALUES {values})"
+def _bounds(spans: Mapping[str, Span]) -> list[tuple[str, int, int]]:
+    return [(name, *span) for name, span in spans.items() if not is_here(name)]
 
 
-def _bounds(names: Sequence[str], spans: Mapping[str, Span]) -> list[Any]:
-    return [item for name in names for item in (name, *spans[name])]
+def _joined(
+    columns: Mapping[str, str], rows: Iterable[tuple[Any, ...]], query: str, params: Sequence[Any] = ()
+) -> list[tuple[Any, ...]]:
+    """What ``query`` finds, in which ``rows`` are the table ``p``. Its text is the same for any number of
+    rows, so that it is prepared once; where there are none, nothing is asked."""
+    if not (rows := list(rows)):
+        return []
+    connection = connections[database()]
+    given: list[Any]
+    if connection.vendor == "postgresql":
+        table = f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in columns.values())})"
+        given = [list(column) for column in zip(*rows, strict=True)]
+    else:
+        table = (
+            f"SELECT {', '.join(f'value ->> {index}' for index in range(len(columns)))} FROM json_each(%s)"
+        )
+        given = [json.dumps(rows)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH p ({', '.join(columns)}) AS ({table}) {query}", [*given, *params])
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def _packet(topic: str, body: str, *rest: Any) -> Packet:
@@ -316,27 +341,14 @@ def horizon_cursor() -> str:
     return str(Cursor("horizon", now.horizon, now.epoch))
 
 
-def granted_seqs(topics: Sequence[str], user_key: Any) -> dict[str, int]:
-    """For each topic that keeps an event granting it to this user: the seq of the newest such."""
-    found: dict[str, int] = {}
-    with connections[database()].cursor() as cursor:
-        for some in _chunks(topics):
-            cursor.execute(
-                f"""SELECT topic, max(seq) FROM {LOG}
-                    WHERE grants = %s AND seq IS NOT NULL AND topic IN ({_marks(some)}) GROUP BY topic""",
-                [str(user_key), *some],
-            )
-            found |= dict(cursor.fetchall())
-    return found
-
-
-def _chunks(names: Sequence[str], size: int = 300) -> Iterator[list[str]]:
-    """Of the topics those that are logged. SQLite takes 999 parameters in its older builds; three a topic fit
-    below it."""
-    logged = [name for name in names if not is_here(name)]
-    for start in range(0, len(logged), size):
-        yield logged[start : start + size]
-
-
-def _marks(items: Sequence[Any]) -> str:
-    return ", ".join(["%s"] * len(items))
+def granted_seqs(places: Iterable[tuple[str, Any]]) -> dict[tuple[str, str], int]:
+    """Of pairs of a topic and a user's key, those whose topic keeps an event granting it to that user: the
+    seq of the newest such, by topic and the key as text."""
+    rows = _joined(
+        {"topic": "text", "grants": "text"},
+        [(topic, str(key)) for topic, key in places],
+        f"""SELECT p.topic, p.grants, max(e.seq) FROM p
+            JOIN {LOG} e ON e.topic = p.topic AND e.grants = p.grants AND e.seq IS NOT NULL
+            GROUP BY p.topic, p.grants""",
+    )
+    return {(topic, key): seq for topic, key, seq in rows}

@@ -1,20 +1,28 @@
 """Opening a channel: join → authorize → read, in that order, so that nothing falls between.
 
 The taps join their streams first. Then one snapshot of the database answers everything else:
-the right, the topics, what the cursor missed, where the topics stand, and the state frame.
+the right, the topics, what the cursor missed, where the topics stand, and the state frame. It does so for
+all who ask at about the same moment (`gathering`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
+
+from django.db import Error as DatabaseError
 
 from realtime import cursors, log
 from realtime.channels import Channel
 from realtime.cursors import Cursor
 from realtime.packets import Packet
 from realtime.tallies import Unseen
+
+T = TypeVar("T")
 
 REPLAY_PAGE = 100  # rows read at once: what a replay costs in memory, however long it is
 
@@ -66,63 +74,160 @@ class Replay:
             raise log.Pruned
 
 
-def check(channel: Channel) -> None:
-    """What `read_snapshot` begins with, alone. Runs on a reading thread.
+@dataclass(slots=True)
+class Question:
+    """What an opening asks. ``most``: how many events a cursor may have missed. ``written``: the seq up to
+    which some of the topics were written to this socket before."""
 
-    Raises:
-        Forbidden: no right to the channel.
-    """
-    with log.snapshot():
-        channel.authorize()
+    channel: Channel
+    since: str | None
+    most: int | None
+    written: Mapping[str, int]
 
 
-def read_snapshot(
-    channel: Channel, since: str | None, *, most: int | None, written: Mapping[str, int]
-) -> Snapshot:
-    """``most``: how many events a cursor may have missed. ``written``: the seq up to which some of the topics
-    were written to this socket before. Runs on a reading thread.
+def check_each(channels: Sequence[Channel]) -> list[Exception | None]:
+    """For each whether the user has a right to it, with which `read_snapshots` begins: None, or what it
+    raised. Runs on a reading thread."""
+    with _prepared(channels):
+        return [_attempt(channel.authorize) for channel in channels]
 
-    Raises:
-        Forbidden: no right to the channel.
-    """
-    with log.snapshot():
-        channel.authorize()
-        names = channel.topic_names()
-        heads = log.heads(names)
+
+def read_states(channels: Sequence[Channel]) -> list[dict[str, Any] | Exception | None]:
+    """For each its state frame, or what it raised. Runs on a reading thread."""
+    with _prepared(channels):
+        return [_attempt(channel.state_frame) for channel in channels]
+
+
+def read_snapshots(questions: Sequence[Question]) -> list[Snapshot | Exception]:
+    """What one moment says to each, or what its channel raised (Forbidden). Runs on a reading thread."""
+    with _prepared(question.channel for question in questions):
+        readings = [_Reading(question) for question in questions]
+        readers = _able(readings, _Reading.authorize)
+        heads = log.heads(list(dict.fromkeys(name for each in readers for name in each.names)))
         standing = log.standing()
-        if channel.several_topics:
-            cursor = Cursor("horizon", standing.horizon, standing.epoch)
+        readers = _able(readers, lambda each: each.place(heads, standing))
+        _read_replays([each for each in readers if each.missed])
+        _able(readers, lambda each: each.finish(standing))
+    return [each.answer for each in readings]
+
+
+@contextmanager
+def _prepared(channels: Iterable[Channel]) -> Iterator[None]:
+    """Inside, one moment of the database is seen, and channels have what their class read for all of them."""
+    by_class: dict[type[Channel], list[Channel]] = {}
+    for channel in channels:
+        by_class.setdefault(type(channel), []).append(channel)
+    with log.snapshot():
+        for channel_class, some in by_class.items():
+            prepared = channel_class.prepare(some)
+            for channel in some:
+                channel.prepared = prepared
+        try:
+            yield
+        finally:
+            for channel in itertools.chain(*by_class.values()):
+                channel.prepared = None  # it is as old as the snapshot
+
+
+def _attempt(work: Callable[[], T]) -> T | Exception:
+    try:
+        return work()
+    except DatabaseError:
+        raise  # the snapshot is broken for everyone
+    except Exception as error:  # noqa: BLE001  # whatever an app's channel raises is its opening's own
+        return error
+
+
+def _able(readings: Iterable[_Reading], step: Callable[[_Reading], None]) -> list[_Reading]:
+    """Those for which the step went well."""
+    able = []
+    for each in readings:
+        error = _attempt(partial(step, each))
+        if error is None:
+            able.append(each)
         else:
-            cursor = Cursor("id", heads[names[0]].event_id, standing.epoch)
-        replay = _replay(channel, since, heads, standing, most)
-        return Snapshot(
-            names=names,
-            heads=heads,
-            unseen=_unseen(channel, heads, replay, written),
+            each.answer = error
+    return able
+
+
+class _Reading:
+    """One question while it is being answered."""
+
+    names: list[str]
+    heads: dict[str, log.Head]
+    cursor: Cursor
+    answer: Snapshot | Exception
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.channel = question.channel
+        self.missed: dict[str, log.Span] = {}  # to be replayed, as far as the user may see it
+        self.since: Cursor | None = None
+        self.packets: list[Packet] = []
+        self.recovered = True
+
+    def authorize(self) -> None:
+        self.channel.authorize()
+        self.names = self.channel.topic_names()
+
+    def place(self, heads: Mapping[str, log.Head], standing: log.Tail) -> None:
+        """Where the topics stand, and which part of them to look at."""
+        self.heads = {name: heads[name] for name in self.names}
+        if self.channel.several_topics:
+            self.cursor = Cursor("horizon", standing.horizon, standing.epoch)
+        else:
+            self.cursor = Cursor("id", self.heads[self.names[0]].event_id, standing.epoch)
+        if self.question.since is None:
+            return
+        self.since = cursors.parse(self.question.since)
+        if self.since is None or not _served(self.since, self.channel, self.heads, standing):
+            self.give_up()
+            return
+        floors = self.channel.floors()
+        self.missed = {name: log.Span(floors.get(name, 0), head.seq) for name, head in self.heads.items()}
+
+    def give_up(self) -> None:
+        """The events missed since the cursor cannot be served."""
+        self.since, self.missed, self.recovered = None, {}, False
+
+    @property
+    def count(self) -> int:
+        """How many events are to be replayed: a topic's numbers have no gap."""
+        return sum(span.head - span.floor for span in self.missed.values())
+
+    def finish(self, standing: log.Tail) -> None:
+        replay = Replay(self.missed, self.since, self.packets, self.recovered)
+        self.answer = Snapshot(
+            names=self.names,
+            heads=self.heads,
+            unseen=_unseen(self.channel, self.heads, replay, self.question.written),
             horizon=standing.horizon,
-            cursor=cursor,
+            cursor=self.cursor,
             replay=replay,
-            state=channel.state_frame(),
+            state=self.channel.state_frame(),
         )
 
 
-def _replay(
-    channel: Channel, since: str | None, heads: dict[str, log.Head], standing: log.Tail, most: int | None
-) -> Replay:
-    """``recovered`` is False where the events missed since the cursor cannot be served."""
-    if since is None:
-        return Replay({}, None, [], recovered=True)
-    cursor = cursors.parse(since)
-    if cursor is None or not _served(cursor, channel, heads, standing):
-        return Replay({}, None, [], recovered=False)
-    floors = channel.floors()
-    allowed = {name: log.Span(floors.get(name, 0), head.seq) for name, head in heads.items()}
-    spans = log.missed(allowed, cursor)
-    found = Replay(spans, cursor, log.page(spans, limit=REPLAY_PAGE), recovered=True)
-    if most is None or (len(found.packets) <= most and not found.has_more):
-        return found
-    many = log.count(spans, most=most + 1) > most
-    return Replay({}, None, [], recovered=False) if many else found
+def _read_replays(readings: Sequence[_Reading]) -> None:
+    """What each missed, and the first page of it. Short ones are read by one statement, so that what many
+    missed is read, and made into frames, once."""
+    asked = [(each.missed, each.since) for each in readings if each.since is not None]
+    short = []
+    for each, missed in zip(readings, log.missed_each(asked), strict=True):
+        each.missed = missed
+        if each.question.most is not None and each.count > each.question.most:
+            each.give_up()
+        elif each.count > REPLAY_PAGE:
+            each.packets = log.page(missed, limit=REPLAY_PAGE)
+        elif missed:
+            short.append(each)
+    spans: dict[str, log.Span] = {}
+    for each in short:
+        for name, span in each.missed.items():
+            spans[name] = log.Span(min(span.floor, spans.get(name, span).floor), span.head)
+    packets = log.page(spans, limit=2**31)
+    for each in short:
+        each.packets = [p for p in packets if p.topic in each.missed and p.seq > each.missed[p.topic].floor]
 
 
 def _unseen(

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from django.db import Error as DatabaseError
 
-from realtime import auth, limits, log, protocol, threads, topics
+from realtime import auth, limits, protocol, threads, topics
 from realtime.auth import AuthError, Claims, Identity
 from realtime.conf import setting
 from realtime.errors import Forbidden, KithError, Overloaded, RateLimited, Unavailable
@@ -120,7 +120,7 @@ class SignIn:
         except ValueError as error:  # no user has such a key
             raise AuthError("token_invalid") from error
         tap = self.socket.tap(name, ControlTap)
-        identity, head = await threads.read(_identify_at, claims, name)
+        identity, head = await self.hub.sign_ins.ask((claims, name))
         if tap.position is None and not tap.live:
             tap.settle(head, head)
             self.socket.chase()
@@ -187,9 +187,3 @@ def check_open(hub: Hub, user_key: str) -> None:
     most = setting("KITH_OPEN_SOCKETS_PER_USER")
     if most and len(hub.users.get(user_key, ())) >= most:
         raise RateLimited(f"You have {most} sockets open already; close one first.", retry_after=1)
-
-
-def _identify_at(claims: Claims, control: str) -> tuple[Identity, int]:
-    """The user, and where the control topic stood at that moment."""
-    with log.snapshot():
-        return auth.identify(claims), log.heads([control])[control].seq

@@ -14,7 +14,7 @@ from realtime.channels import Channel
 from realtime.conf import setting
 from realtime.cursors import Cursor
 from realtime.errors import Forbidden
-from realtime.opening import Snapshot, check, read_snapshot
+from realtime.opening import Question, Snapshot
 from realtime.packets import Packet
 from realtime.streams import silent
 from realtime.tallies import Unseen
@@ -80,14 +80,14 @@ class Subscription:
         else:
             names = channel.topic_names()
             if self.socket.hub.must_wait(names):  # else a refusal would tell whether others are listening
-                await threads.read(check, channel)
+                await self.socket.hub.checks.ask(channel)
         while not self._closed:
             for name in names:
                 self._tap(name)
             await self.socket.hub.heard(names)
             with self._keeping_backlogs():
                 written = self._written()
-                found = await threads.read(read_snapshot, channel, since, most=most, written=written)
+                found = await self.socket.hub.snapshots.ask(Question(channel, since, most, written))
                 names = found.names
                 # Else it was closed, or gained a topic in between: join that, too.
                 if self.taps.keys() >= set(names) and self._note_written(found, written):
@@ -294,6 +294,6 @@ class Subscription:
 
     async def tell_state(self) -> None:
         """The state frame again, after an outage of the broker."""
-        frame = await threads.read(self.channel.state_frame)
+        frame = await self.socket.hub.states.ask(self.channel)
         if frame is not None and self.socket.subscriptions.get(self.name) is self:
             self.socket.tell(frame)

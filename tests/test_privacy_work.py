@@ -24,7 +24,7 @@ from feed.models import Comment, Post, Reaction
 from notifications.models import Notification
 from realtime.channels import Channel, find
 from realtime.errors import Forbidden
-from realtime.opening import read_snapshot
+from realtime.opening import Question, read_snapshots
 from tests.harness.databases import Databases, in_thread
 from tests.harness.people import People, token_for
 from tests.harness.servers import RedisServer
@@ -131,8 +131,8 @@ def test_channels_do_the_same_for_what_is_forbidden_missing_or_no_id_at_all(
         channel = channel_class(user=person, params={"chat_id": str(chat)})
         with CaptureQueriesContext(connection) as captured:
             assert channel.topic_names()
-            with pytest.raises(Forbidden):
-                read_snapshot(channel, cursor, most=100, written={})
+            (answer,) = read_snapshots([Question(channel, cursor, 100, {})])
+            assert isinstance(answer, Forbidden)
         return shapes(captured)
 
     def compare() -> None:

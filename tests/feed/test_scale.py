@@ -14,7 +14,7 @@ from feed.models import Comment, Post, Reaction
 from feed.selectors import post_entries
 from feed.services import comment_create, comment_delete, reaction_set
 from realtime.models import LoggedEvent
-from realtime.opening import read_snapshot
+from realtime.opening import Question, Snapshot, read_snapshots
 from realtime.testing import captured_events
 from tests.feed.conftest import posted
 from tests.harness.databases import Database
@@ -82,8 +82,9 @@ def test_a_comment_under_thousands_by_people_who_hide_from_each_other_is_as_few_
         assert len(list(feed.tallies())) == 2 * len(others)
     assert len(caught) == 3
     with CaptureQueriesContext(connection) as hiding:
-        found = read_snapshot(feed, "0", most=None, written={})
+        (found,) = read_snapshots([Question(feed, "0", None, {})])
+    assert isinstance(found, Snapshot)
     assert found.unseen.users == {str(other.pk) for other in others}
     with CaptureQueriesContext(connection) as seeing:
-        read_snapshot(FeedConsumer(user=author, params={}), "0", most=None, written={})
+        read_snapshots([Question(FeedConsumer(user=author, params={}), "0", None, {})])
     assert len(hiding) <= len(seeing) + 4

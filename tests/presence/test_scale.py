@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from connections.models import Connection
 from presence.consumers import OnlineConsumer
 from presence.events import UserOnline, topic_of
-from realtime.opening import read_snapshot
+from realtime.opening import Question, Snapshot, read_snapshots
 from realtime.publishing import publish, publish_at_once
 from tests.harness.databases import Database
 from tests.harness.people import People
@@ -63,7 +63,8 @@ def test_opening_is_a_few_statements(database: Database, people: People) -> None
 
     def statements(user: Any) -> int:
         with CaptureQueriesContext(connection) as captured:
-            found = read_snapshot(OnlineConsumer(user=user, params={}), "0", most=100, written={})
+            (found,) = read_snapshots([Question(OnlineConsumer(user=user, params={}), "0", 100, {})])
+        assert isinstance(found, Snapshot)
         assert topic_of(friend.pk if user is few else many.pk + 2).name in found.names
         return len(captured)
 

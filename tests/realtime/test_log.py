@@ -143,7 +143,6 @@ def test_what_lies_outside_a_topics_span_is_not_read() -> None:
     note("b1", on="b")
     spans = {A: Span(1, 3), B: Span(0)}
     assert texts(log.page(spans, limit=100)) == ["a2", "a3", "b1"]
-    assert log.count(spans, most=100) == 3
 
 
 def test_pages_follow_each_other_without_a_gap() -> None:
@@ -181,9 +180,27 @@ def test_the_newest_grant_counts_and_only_ones_own() -> None:
     note("joined", gains=8)
     note("came back", gains=7)
     note("joined", on="b", gains=8)
-    assert log.granted_seqs([A, B], 7) == {A: 5}
-    assert log.granted_seqs([A, B], "8") == {A: 4, B: 1}
-    assert log.granted_seqs([A, B], 9) == {}
+    found = log.granted_seqs([(A, 7), (B, 7), (A, "8"), (B, 8), (A, 9)])
+    assert found == {(A, "7"): 5, (A, "8"): 4, (B, "8"): 1}
+    assert log.granted_seqs([]) == {}
+
+
+def test_of_several_cursors_each_finds_what_it_missed() -> None:
+    note("a1", "a2", "a3")
+    note("b1", "b2", on="b")
+    horizon = parsed(log.horizon_cursor())
+    note("b3", on="b")
+    ids = [packet.event_id for packet in everything(A, B)]
+    asked = [
+        ({A: Span(0, 3)}, Cursor("id", ids[0])),
+        ({A: Span(2, 3)}, Cursor("id", ids[0])),
+        ({A: Span(0, 3)}, Cursor("id", ids[2])),
+        ({A: Span(0, 3), B: Span(0, 3)}, horizon),
+        ({B: Span(0, 3), A: Span(3, 3)}, Cursor("id", 0)),
+    ]
+    found = log.missed_each(asked)
+    assert found == [{A: Span(1, 3)}, {A: Span(2, 3)}, {}, {B: Span(2, 3)}, {B: Span(0, 3)}]
+    assert found == [log.missed(*each) for each in asked]
 
 
 # ── one moment ──────────────────────────────────────────────────────────────────────────────

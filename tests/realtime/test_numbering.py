@@ -130,7 +130,7 @@ def test_what_a_horizon_tells_again_ends_with_the_newest_of_its_topic(
         spans = log.missed({topics.chat(chat.pk).name: log.Span(0)}, cursor)
         told = [json.loads(packet.body)["content"] for packet in log.page(spans, limit=10)]
         assert told == said(chat)
-        assert len(told) == log.count(spans, most=10) == 2
+        assert len(told) == 2
 
 
 def test_constraints_checked_early_number_early_and_the_rest_at_commit(
