@@ -121,7 +121,7 @@ class Arena:
                 yield
                 await self.quiet()
             finally:
-                await self._judge()
+                await self._judge(told=told)
             for task in tasks:
                 task.cancel()
         thrown_out = [one.thrown_out for one in [*self.readers, *self.writers] if one.thrown_out]
@@ -172,6 +172,17 @@ class Arena:
 
         await eventually(seen, within=WITHIN_S, what="everybody to be level")
 
+    @contextlib.asynccontextmanager
+    async def told(self) -> AsyncIterator[None]:
+        """What happens inside ends every reader's cursor; at the end, wait until each was told so."""
+        before = {reader: reader.witness.unrecovered for reader in self.readers}
+        yield
+
+        async def heard() -> bool:
+            return all(reader.witness.unrecovered > times for reader, times in before.items())
+
+        await eventually(heard, within=WITHIN_S, what="everybody to be told")
+
     async def quiet(self) -> None:
         """Stop speaking, and wait until all is acknowledged and seen; whoever misses something then is
         for the judge."""
@@ -188,7 +199,9 @@ class Arena:
             or any(reader.repairs or self.ledger.missing(reader.witness) for reader in self.readers)
         )
 
-    async def _judge(self) -> None:
+    async def _judge(self, *, told: bool) -> None:
         stored = await asyncio.to_thread(self.sites[0].run, stored_refs)
+        if told:
+            self.row.notes.append(f"{self.ledger.forget(stored)} messages gone with what the copy lacks")
         self.ledger.judge(self.row, [reader.witness for reader in self.readers], stored)
         self._rows.append(self.row)

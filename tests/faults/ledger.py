@@ -86,6 +86,13 @@ class Ledger:
         mine = {ref for ref, said in self.said.items() if said.chat_id in witness.chat_ids}
         return mine - witness.seen.keys()
 
+    def forget(self, stored: Counter[str]) -> int:
+        """Nobody is due what a restored database does not have; how much that is."""
+        gone = self.said.keys() - stored.keys()
+        for ref in gone:
+            del self.said[ref]
+        return len(gone)
+
     def judge(self, row: Row, witnesses: Iterable[Witness], stored: Counter[str]) -> Row:
         """Fill in the row. ``stored``: how often the database has each ref."""
         row.acknowledged = len(self.said)

@@ -49,7 +49,7 @@ def is_gone(process: psutil.Process) -> bool:
 class ServerProcess:
     """One server on ``127.0.0.1:port``; the port is kept over restarts. Subclasses fill it in."""
 
-    START_S = 20.0  # a machine with two busy cores
+    START_S = 60.0  # a busy machine; two or three are the rule
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name

@@ -22,7 +22,7 @@ from tests.harness.site import Site
 from tests.harness.waiting import eventually
 from tests.realtime.talking import logged, say
 
-AUTH_TIMEOUT_S, PING_INTERVAL_S, PING_TIMEOUT_S = 0.5, 0.3, 1.3
+AUTH_TIMEOUT_S, PING_INTERVAL_S, PING_TIMEOUT_S = 0.5, 0.4, 2.5
 RECONNECT_MS = 80
 LATE_S = 4.0  # how late a busy machine may be
 STOPPED = (0, -signal.SIGTERM)  # uvicorn stops cleanly, then ends by the signal that asked for it
