@@ -21,6 +21,7 @@ class OnlineConsumer(ChannelConsumer):
 
     channel = "online"
     several_topics = True
+    state_follows_topics = True
 
     def topics(self) -> list[Topic]:
         mine = connected_ids(user_id=self.user.pk)

@@ -37,6 +37,7 @@ class Channel:
     channel: ClassVar[str] = ""  # "messages/<chat_id>"
     several_topics: ClassVar[bool] = False  # its cursors are horizons then
     covers: ClassVar[tuple[str, ...]] = ()  # channels, as declared, whose events are heard here, too
+    state_follows_topics: ClassVar[bool] = False  # it is told anew when the topics changed
     commands: ClassVar[dict[str, Command]] = {}
     pattern: ClassVar[re.Pattern[str]]
     prepared: Any  # what `prepare` returned, while the snapshot lasts in which it ran
@@ -91,6 +92,10 @@ class Channel:
     def state(self) -> Event | dict[str, Any] | None:
         """What is true now, as a frame; told after the replay and after an outage."""
         return None
+
+    @classmethod
+    def has_state(cls) -> bool:
+        return cls.state is not Channel.state
 
     def topic_names(self) -> list[str]:
         """Names of all streams behind this channel, the one for `broadcast` included."""

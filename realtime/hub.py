@@ -13,7 +13,7 @@ import logging
 from collections.abc import Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from realtime import fanout, metrics, pruning, signals
+from realtime import fanout, gathering, metrics, pruning, signals
 from realtime.admission import Admission
 from realtime.auth import identify_each_at
 from realtime.broker import Broker, configured
@@ -49,6 +49,8 @@ class Hub:
         self.checks = Gatherer(check_each)
         self.snapshots = Gatherer(read_snapshots)
         self.states = Gatherer(read_states)
+        # Who reads a state holds the events of its topics up: not while it waits for others.
+        self.reading_states = asyncio.Semaphore(gathering.MOST)
         self._handling = 0  # commands under way
         self._idle = asyncio.Event()
         self.broker: Broker | None = None

@@ -19,6 +19,7 @@ from django.db import Error as DatabaseError
 from realtime import cursors, log
 from realtime.channels import Channel
 from realtime.cursors import Cursor, generation
+from realtime.errors import Forbidden
 from realtime.packets import Packet
 from realtime.tallies import Unseen
 
@@ -66,23 +67,26 @@ class Replay:
 
         Raises:
             Pruned: its beginning was removed beyond what this replay has told.
+            DatabaseError: the page was not turned; try again.
         """
         last = self.packets[-1].event_id
-        self.packets = log.page(self.spans, after_id=last, limit=REPLAY_PAGE)
+        packets = log.page(self.spans, after_id=last, limit=REPLAY_PAGE)
         # Asked after the page: whatever the page lacks was pruned before.
         if any(head.pruned_id > last for head in log.heads(list(self.spans)).values()):
             raise log.Pruned
+        self.packets = packets
 
 
 @dataclass(slots=True)
 class Question:
     """What an opening asks. ``most``: how many events a cursor may have missed. ``written``: the seq up to
-    which some of the topics were written to this socket before."""
+    which some of the topics were written to this socket before. ``with_state``: whether the state is told."""
 
     channel: Channel
     since: str | None
     most: int | None
     written: Mapping[str, int]
+    with_state: bool = True
 
 
 def check_each(channels: Sequence[Channel]) -> list[Exception | None]:
@@ -93,9 +97,18 @@ def check_each(channels: Sequence[Channel]) -> list[Exception | None]:
 
 
 def read_states(channels: Sequence[Channel]) -> list[dict[str, Any] | Exception | None]:
-    """For each its state frame, or what it raised. Runs on a reading thread."""
+    """For each its state frame as of one moment; None where there is none, or the right ended: an event that
+    says so is on its way. Runs on a reading thread."""
+
+    def state(channel: Channel) -> dict[str, Any] | None:
+        try:
+            channel.authorize()
+        except Forbidden:
+            return None
+        return channel.state_frame()
+
     with _prepared(channels):
-        return [_attempt(channel.state_frame) for channel in channels]
+        return [_attempt(partial(state, channel)) for channel in channels]
 
 
 def read_snapshots(questions: Sequence[Question]) -> list[Snapshot | Exception]:
@@ -204,7 +217,7 @@ class _Reading:
             horizon=standing.horizon,
             cursor=self.cursor,
             replay=replay,
-            state=self.channel.state_frame(),
+            state=self.channel.state_frame() if self.question.with_state else None,
         )
 
 

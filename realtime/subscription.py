@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,17 @@ from realtime.channels import Channel
 from realtime.conf import setting
 from realtime.cursors import Cursor
 from realtime.errors import Forbidden
-from realtime.opening import Question, Snapshot
+from realtime.opening import Question, Replay, Snapshot
 from realtime.packets import Packet
+from realtime.states import StateTeller
 from realtime.streams import silent
 from realtime.tallies import Unseen
 
 if TYPE_CHECKING:
     from realtime.sockets import Socket
     from realtime.taps import Tap
+
+logger = logging.getLogger("kith.sockets")
 
 RETRY_S = 1.0  # the database is away: try again
 
@@ -38,8 +42,9 @@ class Subscription:
         self.channel = channel
         self.name = channel.name
         self.taps: dict[str, Tap] = {}
+        self.state = StateTeller(self)
         self.unseen = Unseen()  # users whose acts it does not tell, and what they add to its totals
-        self._closed = False
+        self.is_closed = False
         self._replaying: list[Mapping[str, log.Span]] = []
         self._rerouting = False
         self._reroute_from: int | None = None  # a horizon below what made the reroute necessary
@@ -54,10 +59,13 @@ class Subscription:
         """
         try:
             async with self.socket.hub.admission:
-                found = await self._join_and_read(since, most=setting("KITH_REPLAY_LIMIT"))
+                found = await self._join_and_read(since, most=setting("KITH_REPLAY_LIMIT"), with_state=True)
+            await self._tell(found, hello)
         except BaseException:  # whatever an app's channel raises
             self.close()
             raise
+
+    async def _tell(self, found: Snapshot, hello: dict[str, Any]) -> None:
         self.socket.subscriptions[self.name] = self
         self.channel.is_open = True
         self._frozen = found.horizon
@@ -66,14 +74,23 @@ class Subscription:
         self.socket.tell(hello | opened)
         firsts = await self._replay(found)
         await self._await_shared(found)
-        if self._closed:  # a tap that it shares was revoked meanwhile
-            return
-        if found.state is not None:
-            self.socket.tell(found.state)
+        if self.channel.has_state() and (self.state.is_stale or self._shares()):
+            await self.state.tell(lambda: self._tell_caught_up(found, firsts))
+        elif not self.is_closed:  # else a tap that it shared was revoked meanwhile
+            if found.state is not None:
+                self.socket.tell(found.state)
+            self._tell_caught_up(found, firsts)
+
+    def _tell_caught_up(self, found: Snapshot, firsts: Mapping[str, int]) -> None:
+        self.state.opened()
         self.socket.tell(protocol.caught_up(self.name, str(found.cursor)))
         self._settle(found, firsts)
 
-    async def _join_and_read(self, since: str | None, *, most: int | None) -> Snapshot:
+    def _shares(self) -> bool:
+        """Whether another channel of this socket tells of a topic, and so what is newer than the snapshot."""
+        return any(self._shared(tap) for tap in self.taps.values())
+
+    async def _join_and_read(self, since: str | None, *, most: int | None, with_state: bool) -> Snapshot:
         channel = self.channel
         if channel.several_topics:
             names = await threads.read(channel.topic_names)
@@ -81,13 +98,15 @@ class Subscription:
             names = channel.topic_names()
             if self.socket.hub.must_wait(names):  # else a refusal would tell whether others are listening
                 await self.socket.hub.checks.ask(channel)
-        while not self._closed:
+        while not self.is_closed:
             for name in names:
                 self._tap(name)
             await self.socket.hub.heard(names)
             with self._keeping_backlogs():
                 written = self._written()
-                found = await self.socket.hub.snapshots.ask(Question(channel, since, most, written))
+                found = await self.socket.hub.snapshots.ask(
+                    Question(channel, since, most, written, with_state)
+                )
                 names = found.names
                 # Else it was closed, or gained a topic in between: join that, too.
                 if self.taps.keys() >= set(names) and self._note_written(found, written):
@@ -160,13 +179,21 @@ class Subscription:
                 if self._tells(packet) and self.socket.write(self.unseen.text(packet, self.unseen.users)):
                     await self.socket.flushed()
             metrics.replayed.inc(len(found.replay.packets))
-            if self._closed or self.socket.closing or not found.replay.has_more:
+            if not (found.replay.has_more and await self._turn_page(found.replay)):
                 return
+
+    async def _turn_page(self, replay: Replay) -> bool:
+        """False: there is nobody to tell what follows."""
+        while not (self.is_closed or self.socket.closing):
             try:
-                await threads.read(found.replay.turn_page)
+                await threads.read(replay.turn_page)
+                return True
             except log.Pruned:  # the client comes back, and learns that its cursor cannot be served
                 self.socket.restart()
-                return
+            except DatabaseError as error:
+                logger.warning("a replay waits: the log cannot be read: %s", error)
+                await asyncio.sleep(RETRY_S)
+        return False
 
     def _tells(self, packet: Packet) -> bool:
         tap = self.taps.get(packet.topic)
@@ -183,7 +210,7 @@ class Subscription:
         """What another channel of this socket is to write comes before the cursor that tells of it: else
         whoever breaks in between never gets it here."""
         hub = self.socket.hub
-        while (late := self._late(found)) and not (self._closed or self.socket.closing):
+        while (late := self._late(found)) and not (self.is_closed or self.socket.closing):
             try:
                 await hub.reader.fill([tap.stream for tap in late if tap.live])
             except DatabaseError:
@@ -198,7 +225,7 @@ class Subscription:
             if self._shared(tap) and (tap.written or 0) < found.heads[name].seq
         ]
 
-    def _settle(self, found: Snapshot, firsts: dict[str, int]) -> None:
+    def _settle(self, found: Snapshot, firsts: Mapping[str, int]) -> None:
         for tap in self.taps.values():
             head = found.heads[tap.topic].seq
             start = firsts.get(tap.topic, head + 1) - 1
@@ -218,7 +245,7 @@ class Subscription:
 
     def close(self) -> None:
         """Let go of every topic; nothing is told."""
-        self._closed = True
+        self.is_closed = True
         self.channel.is_open = False
         if self.socket.subscriptions.get(self.name) is self:
             del self.socket.subscriptions[self.name]
@@ -281,8 +308,11 @@ class Subscription:
     async def _gain_and_drop(self, horizon: int) -> None:
         before = set(self.taps)
         since = Cursor("horizon", horizon, self.socket.hub.reader.epoch)
-        found = await self._join_and_read(str(since), most=None)  # no cursor of the client's: no limit
+        # No cursor of the client's: no limit.
+        found = await self._join_and_read(str(since), most=None, with_state=False)
         self._settle(found, await self._replay(found, before))
+        if self.channel.state_follows_topics:
+            self.state.renew()
 
     # ── frames told later ───────────────────────────────────────────────────────────────────
 
@@ -294,9 +324,3 @@ class Subscription:
             self.socket.tell(
                 protocol.cursor(self.name, str(Cursor("horizon", horizon, self.socket.hub.reader.epoch)))
             )
-
-    async def tell_state(self) -> None:
-        """The state frame again, after an outage of the broker."""
-        frame = await self.socket.hub.states.ask(self.channel)
-        if frame is not None and self.socket.subscriptions.get(self.name) is self:
-            self.socket.tell(frame)
