@@ -10,12 +10,31 @@ from chat.events import ChatState, Member, Typing
 from chat.models import Chat
 from chat.rooms import Room, Rooms
 from realtime import log, topics
-from realtime.commands import SIGNAL, Id, Ref, command
+from realtime.commands import APART, SIGNAL, Answer, Asked, Id, Ref, command
 from realtime.consumers import ChannelConsumer
+from realtime.errors import KithError
 from realtime.publishing import publish_at_once
 from realtime.rest import parse_id
 from realtime.topics import Topic
 from realtime.users import display_name, wire_key
+
+
+def messages_say(asked: Sequence[Asked]) -> list[Answer]:
+    """The batch form of `MessagesConsumer.message`."""
+    sendings = [
+        services.Sending(chat_id=channel.chat_id, sender=channel.user, **arguments)
+        for channel, arguments in asked
+    ]
+    return [_sent(outcome) for outcome in services.messages_send(sendings=sendings)]
+
+
+def _sent(outcome: tuple[int, bool] | KithError | None) -> Answer:
+    if outcome is None:
+        return APART
+    if isinstance(outcome, KithError):
+        return outcome
+    message_id, duplicate = outcome
+    return {"message_id": message_id, "duplicate": duplicate}
 
 
 class MessagesConsumer(ChannelConsumer):
@@ -57,7 +76,7 @@ class MessagesConsumer(ChannelConsumer):
             members=[Member.of(row) for row in self.room.members], unread_count=self.room.unread_count
         )
 
-    @command
+    @command(batch=messages_say)
     def message(
         self, *, content: str, attachment: str | None = None, reply_to: Id | None = None, ref: Ref = None
     ) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from realtime import log
 from realtime.cursors import GENERATION, generation
 from realtime.log import LOG, STATE, TOPIC
 from realtime.packets import Packet
+from realtime.rows import packed, unpacking
 
 MOMENT_S = 0.1  # no database is put back, or fails over, in less than two of them
 MOST = 100  # marks looked for at once: of moments, while the log could not be read
@@ -70,17 +71,18 @@ def look(horizon: int, marks: Sequence[Mark]) -> Look:
         cursor.execute(_NEWEST)
         newest = [Mark(*row) for row in cursor.fetchall()]
         if marks:
-            values = ", ".join(["(%s, %s, %s)"] * len(marks))
-            cursor.execute(_MISSING.format(values=values), [value for mark in marks for value in mark])
+            source = unpacking(connections[log.database()].vendor, _MARK)
+            cursor.execute(_MISSING.format(source=source), [packed(Mark._fields, marks)])
         return Look(tail, not (marks and cursor.fetchone()), newest[0] if newest else None)
 
 
 _NEWEST = f"""
     SELECT event_id, topic, CAST(created AS text) FROM {LOG}
     WHERE seq IS NOT NULL ORDER BY xid DESC LIMIT 1"""
+_MARK = [("event_id", "bigint"), ("topic", "text"), ("created", "text")]
 # What was pruned was there.
 _MISSING = f"""
-    WITH m (event_id, topic, created) AS (VALUES {{values}})
+    WITH m AS (SELECT event_id, topic, created FROM {{source}})
     SELECT 1 FROM m
     LEFT JOIN {LOG} e ON e.topic = m.topic AND e.event_id = m.event_id AND CAST(e.created AS text) = m.created
     LEFT JOIN {TOPIC} t ON t.name = m.topic AND t.pruned_id >= m.event_id

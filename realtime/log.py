@@ -22,6 +22,7 @@ from django.db import connections, router, transaction
 from realtime.cursors import Cursor
 from realtime.events import Event
 from realtime.packets import Packet
+from realtime.rows import packed, unpacking
 from realtime.tallies import Tally
 from realtime.topics import Topic, is_here
 
@@ -91,7 +92,7 @@ def append(event: Event, topic: Topic, *, using: str) -> Entry:
     connection = connections[using]
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("log.append needs a transaction: use publish().")
-    packet, values = _row(event, topic)
+    packet, values = row(event, topic)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_APPEND_POSTGRESQL, values)
@@ -106,8 +107,12 @@ def append(event: Event, topic: Topic, *, using: str) -> Entry:
         return Entry(entry, event_id, packet)
 
 
-def _row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
-    """The packet, still without its numbers, and the values of its row."""
+def row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
+    """The packet, still without its numbers, and the values of its columns `ROW`.
+
+    Raises:
+        ValueError: its tally is of a field that it does not have.
+    """
     body, tally = event.encode(topic.channel), event.tally()
     if tally is not None and tally.field not in event.__struct_fields__:
         raise ValueError(f"{type(event).__name__} has a tally of {tally.field!r}, which is not its field.")
@@ -120,13 +125,13 @@ def _row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
     return packet, [topic.name, event.type, event.subject(), *keys, *told, body.decode()]
 
 
+ROW = ("topic", "type", "subject", "actor", "revokes", "grants", "withheld", "tally", "body")
 _APPEND_POSTGRESQL = f"""
-    INSERT INTO {LOG} (topic, type, subject, actor, revokes, grants, withheld, tally, body, xid)
+    INSERT INTO {LOG} ({", ".join(ROW)}, xid)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint)
     RETURNING entry, xid, CAST(created AS text)"""
 _APPEND_SQLITE = f"""
-    INSERT INTO {LOG}
-    (topic, type, subject, actor, revokes, grants, withheld, tally, body, seq, event_id, xid)
+    INSERT INTO {LOG} ({", ".join(ROW)}, seq, event_id, xid)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING entry, CAST(created AS text)"""
 _NEXT_ID_SQLITE = f"""
     INSERT INTO {STATE} (id, epoch, last_id) VALUES (1, %s, 1)
@@ -266,17 +271,9 @@ def _joined(
     if not (rows := list(rows)):
         return []
     connection = connections[database()]
-    given: list[Any]
-    if connection.vendor == "postgresql":
-        table = f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in columns.values())})"
-        given = [list(column) for column in zip(*rows, strict=True)]
-    else:
-        table = (
-            f"SELECT {', '.join(f'value ->> {index}' for index in range(len(columns)))} FROM json_each(%s)"
-        )
-        given = [json.dumps(rows)]
+    source = f"SELECT {', '.join(columns)} FROM {unpacking(connection.vendor, list(columns.items()))}"
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH p ({', '.join(columns)}) AS ({table}) {query}", [*given, *params])
+        cursor.execute(f"WITH p AS ({source}) {query}", [packed(list(columns), rows), *params])
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 
