@@ -75,6 +75,7 @@ def draw(gauges: Sequence[Gauge], path: Path) -> None:
         axes.set_title(title[0].upper() + title[1:], loc="left", fontsize=11)
         axes.set_ylabel("MB" if quantity == "memory" else "count")
         axes.set_ylim(0, 1.15 * max(axes.get_ylim()[1], 1))
+        axes.set_xlim(left=0)
         axes.grid(color="#e6e6e6")
         axes.spines[["top", "right"]].set_visible(False)
     for axes in figure.axes[-2:]:
