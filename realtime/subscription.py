@@ -55,6 +55,8 @@ class Subscription:
         try:
             async with self.socket.hub.admission:
                 found = await self._join_and_read(since, most=setting("KITH_REPLAY_LIMIT"))
+        except ClosedMeanwhile:  # a tap that it shares was revoked
+            raise Forbidden from None
         except BaseException:  # whatever an app's channel raises
             self.close()
             raise
@@ -229,8 +231,10 @@ class Subscription:
                 self._untap(topic)
                 self.reroute()  # it may have been gained again: topics have no order among each other
             else:
+                was_open = self.channel.is_open  # else `open` refuses it
                 self.close()
-                self.socket.on_lost(self)
+                if was_open:
+                    self.socket.on_lost(self)
 
     # ── rights that changed ─────────────────────────────────────────────────────────────────
 

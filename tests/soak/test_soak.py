@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.faults.arena import Arena, Form
 from tests.faults.conftest import SETTINGS
 from tests.faults.ledger import Row
 from tests.harness.people import People
+from tests.harness.process import LOG_TAIL
 from tests.harness.servers import RedisServer
 from tests.harness.site import Cluster, Site, Sites
 from tests.soak.report import as_markdown, draw
@@ -87,9 +89,11 @@ def passed(arena: Arena, town: Town, tides: int) -> dict[str, int]:
 
 
 def errors(site: Site) -> list[str]:
-    """What it logged as an error, but for uvicorn's own words to frames that are no UTF-8."""
-    lines = site.log().splitlines()
-    return [line for line in lines if " ERROR " in line and "Invalid UTF-8 sequence" not in line]
+    """What it logged as errors, each with what follows; not uvicorn's words to frames that are no UTF-8."""
+    log = site.log()
+    starts = [log.rfind("\n", 0, at.start()) + 1 for at in re.finditer(" ERROR ", log)]
+    found = [log[start : start + LOG_TAIL] for start in starts]
+    return [text for text in found if "Invalid UTF-8 sequence" not in text.splitlines()[0]]
 
 
 async def test_nothing_grows_and_nothing_is_lost_while_crowds_come_and_go(
