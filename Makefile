@@ -15,7 +15,7 @@ $(shell test ! -e $(VENV) || $(IN_VENV) -c 'import pip' 2>/dev/null || rm -rf $(
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test faults crowd screenshot lint format schema web client browser lock clean help
+.PHONY: run test faults soak crowd screenshot lint format schema web client browser lock clean help
 
 run: $(RUNTIME) .env ## start Kith with demo data (PORT, HOST, DATABASE_URL, REDIS_URL are honoured)
 	@$(MAKE) --no-print-directory web || echo "The page at / is missing or old, for the reason above; the rest of Kith starts."
@@ -30,6 +30,9 @@ test: lint client web browser ## every check, then every test
 
 faults: $(DEV) ## kill, cut and fill everything, long; writes docs/faults.md
 	$(IN_VENV) -m pytest tests/faults --faults=long --faults-report docs/faults.md
+
+soak: $(DEV) ## 20 minutes of clients who come and go (SOAK_MINUTES, SOAK_CROWD); writes docs/soak.md and docs/soak.png
+	SOAK_MINUTES=$${SOAK_MINUTES:-20} SOAK_REPORT=docs $(IN_VENV) -m pytest tests/soak
 
 crowd: $(DEV) ## the long form of a test: 2,000 users who come and go at random (CROWD, CROWD_SEED)
 	CROWD=$${CROWD:-2000} $(IN_VENV) -m pytest --durations=3 tests/presence/test_crowd.py

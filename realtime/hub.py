@@ -13,7 +13,7 @@ import logging
 from collections.abc import Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from realtime import fanout, gathering, metrics, pruning, signals
+from realtime import fanout, gathering, gauges, metrics, pruning, signals
 from realtime.admission import Admission
 from realtime.auth import identify_each_at
 from realtime.broker import Broker, configured
@@ -67,6 +67,7 @@ class Hub:
         fanout.connect(self._submit)
         self.spawn(self.reader.tail_forever())
         self.spawn(pruning.prune_forever())
+        self.spawn(gauges.measure_forever(self))
         signals.hub_started.send(type(self), hub=self)
 
     async def stop(self) -> None:

@@ -46,7 +46,9 @@ class Subscription:
         self.unseen = Unseen()  # users whose acts it does not tell, and what they add to its totals
         self.is_closed = False
         self._replaying: list[Mapping[str, log.Span]] = []
-        self._rerouting = False
+        # While it asks which topics are its own: from the opening's beginning to its end, and again in each
+        # reroute. One that becomes necessary meanwhile waits for its end: two would settle each other's taps.
+        self._asking = True
         self._reroute_from: int | None = None  # a horizon below what made the reroute necessary
         self._frozen: int | None = None  # the horizon below which it has everything; None: the hub's
 
@@ -61,6 +63,8 @@ class Subscription:
             async with self.socket.hub.admission:
                 found = await self._join_and_read(since, most=setting("KITH_REPLAY_LIMIT"), with_state=True)
             await self._tell(found, hello)
+        except ClosedMeanwhile:  # a tap that it shares was revoked
+            raise Forbidden from None
         except BaseException:  # whatever an app's channel raises
             self.close()
             raise
@@ -84,7 +88,10 @@ class Subscription:
     def _tell_caught_up(self, found: Snapshot, firsts: Mapping[str, int]) -> None:
         self.state.opened()
         self.socket.tell(protocol.caught_up(self.name, str(found.cursor)))
+        self._asking = False
         self._settle(found, firsts)
+        if self._reroute_from is not None:
+            self._begin_reroute()
 
     def _shares(self) -> bool:
         """Whether another channel of this socket tells of a topic, and so what is newer than the snapshot."""
@@ -259,8 +266,10 @@ class Subscription:
                 self._untap(topic)
                 self.reroute()  # it may have been gained again: topics have no order among each other
             else:
+                was_open = self.channel.is_open  # else `open` refuses it
                 self.close()
-                self.socket.on_lost(self)
+                if was_open:
+                    self.socket.on_lost(self)
 
     # ── rights that changed ─────────────────────────────────────────────────────────────────
 
@@ -271,7 +280,7 @@ class Subscription:
 
     def thaw(self) -> None:
         """Every topic is live again."""
-        if not self._rerouting:
+        if not self._asking:
             self._frozen = None
 
     def reroute(self) -> None:
@@ -282,9 +291,12 @@ class Subscription:
         """
         horizon = self.socket.hub.reader.horizon if self._frozen is None else self._frozen
         self._reroute_from = horizon if self._reroute_from is None else min(horizon, self._reroute_from)
-        if not self._rerouting:
-            self._rerouting = True
-            self.socket.hub.spawn(self._reroute())
+        if not self._asking:
+            self._begin_reroute()
+
+    def _begin_reroute(self) -> None:
+        self._asking = True
+        self.socket.hub.spawn(self._reroute())
 
     async def _reroute(self) -> None:
         try:
@@ -301,7 +313,7 @@ class Subscription:
             self.close()
             self.socket.on_lost(self)
         finally:
-            self._rerouting = False
+            self._asking = False
             if all(tap.live for tap in self.taps.values()):
                 self.thaw()
 
@@ -318,7 +330,7 @@ class Subscription:
 
     def tell_cursor(self, horizon: int) -> None:
         """Everything below ``horizon`` was sent, unless a topic is still behind or being gained."""
-        if not self.channel.several_topics or self._rerouting:
+        if not self.channel.several_topics or self._asking:
             return
         if all(tap.live for tap in self.taps.values()):
             self.socket.tell(

@@ -75,6 +75,26 @@ async def test_metrics_count_sockets_commands_and_refusals(site: Site, people: P
     assert wait_until(lambda: figures(site)["kith_sockets"] == 0) is True
 
 
+async def test_metrics_tell_what_a_process_holds(site: Site, people: People) -> None:
+    alice, bob = people.users("alice", "bob")
+
+    def told() -> tuple[float, ...]:
+        now = figures(site)
+        return tuple(now[name] for name in ("kith_sockets", "kith_users", "kith_streams"))
+
+    assert wait_until(lambda: told() == (0, 0, 0))
+    tasks = figures(site)["kith_tasks"]
+    async with site.open("notifications", alice), site.open("notifications", alice):
+        assert wait_until(lambda: told()[:2] == (2, 1))
+        _, _, of_one = told()
+        async with site.open("notifications", bob):
+            assert wait_until(lambda: told()[:2] == (3, 2))
+            assert told()[2] == of_one + 2  # notifications, and what is said to all sockets of a user
+            assert figures(site)["kith_tasks"] > tasks
+            assert figures(site)["kith_threads"] > 1
+    assert wait_until(lambda: told() == (0, 0, 0))
+
+
 def readiness(site: Site) -> tuple[int, dict[str, Any]]:
     answer = site.api().get("/ready/")
     return answer.status_code, answer.json()
