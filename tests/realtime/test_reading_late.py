@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from realtime.rights import rights_changed
 from tests.harness.client import Client, Frame
 from tests.harness.people import People
 from tests.harness.site import Site
@@ -74,6 +75,21 @@ async def test_a_chat_gained_during_the_replay_is_not_missed(site: Site, people:
     async with stuck_in_its_replay(site, "messages", bob) as client:
         await gain_a_chat(site, people, client, alice, bob)
         assert len(heard_once(client, old)) == len(MUCH)
+
+
+async def test_what_is_said_before_rights_change_during_the_replay_is_not_missed(
+    site: Site, people: People
+) -> None:
+    """To ask again for the topics reads how far all of them are, which is not how far the replay is."""
+    alice, bob = people.users("alice", "bob")
+    old = people.chat(alice, bob)
+    site.run(say_together, old, alice, *MUCH)
+    async with stuck_in_its_replay(site, "messages", bob) as client:
+        site.run(say, old, alice, "meanwhile")
+        site.run(rights_changed, bob.pk)
+        await gain_a_chat(site, people, client, alice, bob)
+        await client.until("new_message", content="meanwhile")
+        assert heard_once(client, old) == [*MUCH, "meanwhile"]
 
 
 @pytest.mark.parametrize("path", ["messages/{}", "messages"])
