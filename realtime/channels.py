@@ -86,6 +86,10 @@ class Channel:
         """What is true now, as a frame; told after the replay and after an outage."""
         return None
 
+    @classmethod
+    def has_state(cls) -> bool:
+        return cls.state is not Channel.state
+
     def topic_names(self) -> list[str]:
         """Names of all streams behind this channel, the one for `broadcast` included."""
         names = [topic.name for topic in self.topics()]

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Coroutine, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from realtime import fanout, metrics, pruning, signals
+from realtime import fanout, metrics, pruning, signals, threads
 from realtime.admission import Admission
 from realtime.broker import Broker, configured
 from realtime.conf import setting
@@ -42,6 +42,8 @@ class Hub:
         self.reader = LogReader(self)
         self.draining = False  # what clients send from now on is not handled: nobody acknowledged it
         self.admission = Admission()
+        # Who reads a state holds the events of its topics up: not while it waits for a thread.
+        self.reading_states = asyncio.Semaphore(threads.READ_THREADS)
         self._handling = 0  # commands under way
         self._idle = asyncio.Event()
         self.broker: Broker | None = None

@@ -13,6 +13,7 @@ from typing import Any
 from realtime import cursors, log
 from realtime.channels import Channel
 from realtime.cursors import Cursor
+from realtime.errors import Forbidden
 from realtime.packets import Packet
 from realtime.tallies import Unseen
 
@@ -74,6 +75,17 @@ def check(channel: Channel) -> None:
     """
     with log.snapshot():
         channel.authorize()
+
+
+def read_state(channel: Channel) -> dict[str, Any] | None:
+    """The state frame as of now; None where there is none, or the right ended: an event that says so is on
+    its way. Runs on a reading thread."""
+    with log.snapshot():
+        try:
+            channel.authorize()
+        except Forbidden:
+            return None
+        return channel.state_frame()
 
 
 def read_snapshot(

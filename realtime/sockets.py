@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
@@ -64,6 +65,8 @@ class Socket:
         self._flusher: asyncio.Task[None] | None = None
         self._chasing = False
         self._chased = asyncio.Event()
+        self._holders = 0  # channels whose state is being read
+        self._released = asyncio.Event()
         self._latest: dict[tuple[str, str], Packet] = {}
         self._stalled_since = 0.0
         hub.sockets[self.id] = self
@@ -150,7 +153,7 @@ class Socket:
 
     def chase(self) -> None:
         """Bring every tap that is behind up to its stream: at once if it can be, else by reading."""
-        if not self.behind or self.closing or self._chasing or self._all_live():
+        if not self.behind or self.closing or self._chasing or self._holders or self._all_live():
             return
         self._chasing = True
         self._chased.clear()
@@ -158,20 +161,46 @@ class Socket:
 
     async def level(self) -> None:
         """Wait until no tap is behind, or the link is over."""
+        await self._unheld()
         self.chase()
         if self._chasing:
             await self._chased.wait()
 
+    @contextmanager
+    def holding(self, taps: Iterable[Tap]) -> Iterator[None]:
+        """Inside, nothing new is told on these taps, which fall behind, nor on any other that is behind: a
+        state is being read, and is told before what is newer."""
+        for tap in taps:
+            tap.fall_behind()
+            tap.wait()
+        self._holders += 1
+        self._released.clear()
+        try:
+            yield
+        finally:
+            self._holders -= 1
+            if not self._holders:
+                self._released.set()
+                self.chase()
+
+    async def _unheld(self) -> None:
+        while self._holders:
+            await self._released.wait()
+
     def _all_live(self) -> bool:
-        """Try each tap; when all are live, tell what their LATEST events ended as."""
+        """Try each tap; when all are live, tell what their LATEST events ended as. Those of topics that are
+        being opened wait: the state there, not told yet, may be older."""
         if [tap for tap in list(self.behind) if not tap.try_live()]:
             return False
         for subscription in self.subscriptions.values():
             subscription.thaw()
         kept, self._latest = self._latest, {}
         for packet in kept.values():
-            if tap := self.taps.get(packet.topic):
+            tap = self.taps.get(packet.topic)
+            if tap is not None and tap.live:
                 tap.write(packet)
+            elif tap is not None:
+                self.keep_latest(packet)
         return True
 
     async def _catch_up(self) -> None:
@@ -181,6 +210,7 @@ class Socket:
                 for tap in self.behind:
                     tap.wait()
                 await self._read_log()
+                await self._unheld()
                 if self._all_live():
                     return
         finally:
@@ -196,6 +226,7 @@ class Socket:
             for packet in packets:
                 if not self.has_room:
                     await self.flushed()
+                await self._unheld()
                 if tap := self.taps.get(packet.topic):
                     tap.take(packet)
             metrics.replayed.inc(len(packets))
@@ -222,8 +253,10 @@ class Socket:
             tap.hide()
 
     def tell_states(self) -> None:
-        for subscription in self.subscriptions.values():
-            self.hub.spawn(subscription.tell_state())
+        """Events may have been lost: the states again, also of channels that are being opened."""
+        for subscription in {each for tap in self.taps.values() for each in tap.subscriptions}:
+            if subscription.channel.has_state():
+                subscription.state.renew()
 
     def check_stalled(self) -> None:
         """End a socket that has taken nothing for too long: nobody would read a close frame, where the

@@ -16,6 +16,7 @@ from realtime.cursors import Cursor
 from realtime.errors import Forbidden
 from realtime.opening import Snapshot, check, read_snapshot
 from realtime.packets import Packet
+from realtime.states import StateTeller
 from realtime.streams import silent
 from realtime.tallies import Unseen
 
@@ -38,8 +39,9 @@ class Subscription:
         self.channel = channel
         self.name = channel.name
         self.taps: dict[str, Tap] = {}
+        self.state = StateTeller(self)
         self.unseen = Unseen()  # users whose acts it does not tell, and what they add to its totals
-        self._closed = False
+        self.is_closed = False
         self._replaying: list[Mapping[str, log.Span]] = []
         self._rerouting = False
         self._reroute_from: int | None = None  # a horizon below what made the reroute necessary
@@ -55,9 +57,12 @@ class Subscription:
         try:
             async with self.socket.hub.admission:
                 found = await self._join_and_read(since, most=setting("KITH_REPLAY_LIMIT"))
+            await self._tell(found, hello)
         except BaseException:  # whatever an app's channel raises
             self.close()
             raise
+
+    async def _tell(self, found: Snapshot, hello: dict[str, Any]) -> None:
         self.socket.subscriptions[self.name] = self
         self.channel.is_open = True
         self._frozen = found.horizon
@@ -66,12 +71,21 @@ class Subscription:
         self.socket.tell(hello | opened)
         firsts = await self._replay(found)
         await self._await_shared(found)
-        if self._closed:  # a tap that it shares was revoked meanwhile
-            return
-        if found.state is not None:
-            self.socket.tell(found.state)
+        if self.channel.has_state() and (self.state.is_stale or self._shares()):
+            await self.state.tell(lambda: self._tell_caught_up(found, firsts))
+        elif not self.is_closed:  # else a tap that it shared was revoked meanwhile
+            if found.state is not None:
+                self.socket.tell(found.state)
+            self._tell_caught_up(found, firsts)
+
+    def _tell_caught_up(self, found: Snapshot, firsts: Mapping[str, int]) -> None:
+        self.state.opened()
         self.socket.tell(protocol.caught_up(self.name, str(found.cursor)))
         self._settle(found, firsts)
+
+    def _shares(self) -> bool:
+        """Whether another channel of this socket tells of a topic, and so what is newer than the snapshot."""
+        return any(self._shared(tap) for tap in self.taps.values())
 
     async def _join_and_read(self, since: str | None, *, most: int | None) -> Snapshot:
         channel = self.channel
@@ -81,7 +95,7 @@ class Subscription:
             names = channel.topic_names()
             if self.socket.hub.must_wait(names):  # else a refusal would tell whether others are listening
                 await threads.read(check, channel)
-        while not self._closed:
+        while not self.is_closed:
             for name in names:
                 self._tap(name)
             await self.socket.hub.heard(names)
@@ -157,7 +171,7 @@ class Subscription:
                 if self._tells(packet) and self.socket.write(self.unseen.text(packet, self.unseen.users)):
                     await self.socket.flushed()
             metrics.replayed.inc(len(found.replay.packets))
-            if self._closed or self.socket.closing or not found.replay.has_more:
+            if self.is_closed or self.socket.closing or not found.replay.has_more:
                 return
             try:
                 await threads.read(found.replay.turn_page)
@@ -180,7 +194,7 @@ class Subscription:
         """What another channel of this socket is to write comes before the cursor that tells of it: else
         whoever breaks in between never gets it here."""
         hub = self.socket.hub
-        while (late := self._late(found)) and not (self._closed or self.socket.closing):
+        while (late := self._late(found)) and not (self.is_closed or self.socket.closing):
             try:
                 await hub.reader.fill([tap.stream for tap in late if tap.live])
             except DatabaseError:
@@ -195,7 +209,7 @@ class Subscription:
             if self._shared(tap) and (tap.written or 0) < found.heads[name].seq
         ]
 
-    def _settle(self, found: Snapshot, firsts: dict[str, int]) -> None:
+    def _settle(self, found: Snapshot, firsts: Mapping[str, int]) -> None:
         for tap in self.taps.values():
             head = found.heads[tap.topic].seq
             start = firsts.get(tap.topic, head + 1) - 1
@@ -215,7 +229,7 @@ class Subscription:
 
     def close(self) -> None:
         """Let go of every topic; nothing is told."""
-        self._closed = True
+        self.is_closed = True
         self.channel.is_open = False
         if self.socket.subscriptions.get(self.name) is self:
             del self.socket.subscriptions[self.name]
@@ -291,9 +305,3 @@ class Subscription:
             self.socket.tell(
                 protocol.cursor(self.name, str(Cursor("horizon", horizon, self.socket.hub.reader.epoch)))
             )
-
-    async def tell_state(self) -> None:
-        """The state frame again, after an outage of the broker."""
-        frame = await threads.read(self.channel.state_frame)
-        if frame is not None and self.socket.subscriptions.get(self.name) is self:
-            self.socket.tell(frame)
