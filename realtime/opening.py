@@ -59,12 +59,14 @@ class Replay:
 
         Raises:
             Pruned: its beginning was removed beyond what this replay has told.
+            DatabaseError: the page was not turned; try again.
         """
         last = self.packets[-1].event_id
-        self.packets = log.page(self.spans, after_id=last, limit=REPLAY_PAGE)
+        packets = log.page(self.spans, after_id=last, limit=REPLAY_PAGE)
         # Asked after the page: whatever the page lacks was pruned before.
         if any(head.pruned_id > last for head in log.heads(list(self.spans)).values()):
             raise log.Pruned
+        self.packets = packets
 
 
 def check(channel: Channel) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from realtime.channels import Channel
 from realtime.conf import setting
 from realtime.cursors import Cursor
 from realtime.errors import Forbidden
-from realtime.opening import Snapshot, check, read_snapshot
+from realtime.opening import Replay, Snapshot, check, read_snapshot
 from realtime.packets import Packet
 from realtime.states import StateTeller
 from realtime.streams import silent
@@ -23,6 +24,8 @@ from realtime.tallies import Unseen
 if TYPE_CHECKING:
     from realtime.sockets import Socket
     from realtime.taps import Tap
+
+logger = logging.getLogger("kith.sockets")
 
 RETRY_S = 1.0  # the database is away: try again
 
@@ -171,13 +174,21 @@ class Subscription:
                 if self._tells(packet) and self.socket.write(self.unseen.text(packet, self.unseen.users)):
                     await self.socket.flushed()
             metrics.replayed.inc(len(found.replay.packets))
-            if self.is_closed or self.socket.closing or not found.replay.has_more:
+            if not (found.replay.has_more and await self._turn_page(found.replay)):
                 return
+
+    async def _turn_page(self, replay: Replay) -> bool:
+        """False: there is nobody to tell what follows."""
+        while not (self.is_closed or self.socket.closing):
             try:
-                await threads.read(found.replay.turn_page)
+                await threads.read(replay.turn_page)
+                return True
             except log.Pruned:  # the client comes back, and learns that its cursor cannot be served
                 self.socket.restart()
-                return
+            except DatabaseError as error:
+                logger.warning("a replay waits: the log cannot be read: %s", error)
+                await asyncio.sleep(RETRY_S)
+        return False
 
     def _tells(self, packet: Packet) -> bool:
         tap = self.taps.get(packet.topic)

@@ -12,8 +12,10 @@ from tests.harness.client import Client
 from tests.harness.people import People
 from tests.harness.servers import PostgresServer
 from tests.harness.site import Site, Sites
-from tests.harness.waiting import eventually
-from tests.realtime.talking import said
+from tests.harness.waiting import eventually, wait_until
+from tests.realtime.little_room import MUCH, read_on, stuck_in_its_replay
+from tests.realtime.membership import heard_once
+from tests.realtime.talking import said, say, say_together
 
 TIMEOUT_S = 1.5
 FEW_S = 8.0  # "a few seconds" of the slowest way to find out, on a busy machine
@@ -25,7 +27,8 @@ FROZEN: Fault = (PostgresServer.pause, PostgresServer.resume)
 
 @pytest.fixture
 def site(sites: Sites, postgres: PostgresServer) -> Iterator[Site]:
-    yield sites.start("postgres", settings={"KITH_COMMAND_TIMEOUT_S": str(TIMEOUT_S)})
+    settings = {"KITH_COMMAND_TIMEOUT_S": str(TIMEOUT_S), "KITH_SOCKET_BACKLOG_BYTES": "20000"}
+    yield sites.start("postgres", settings=settings)
     postgres.resume()
     if not postgres.running():
         postgres.start()
@@ -64,6 +67,24 @@ async def test_commands_answer_unavailable_and_the_same_ref_works_later(
             await other.until("new_message", content=f"said {ref}", within=FEW_S)
             await client.until("new_message", content=f"said {ref}", within=FEW_S)
     assert sorted(await asyncio.to_thread(site.run, said, chat)) == ["said before", "said one", "said two"]
+
+
+@pytest.mark.parametrize("path", ["messages/{}", "messages"])
+async def test_a_replay_in_whose_middle_the_database_goes_away_goes_on_when_it_is_back(
+    site: Site, people: People, postgres: PostgresServer, path: str
+) -> None:
+    alice, bob = people.users("alice", "bob")
+    chat = people.chat(alice, bob)
+    site.run(say_together, chat, alice, *MUCH)
+    async with stuck_in_its_replay(site, path.format(chat.pk), bob) as client:
+        await asyncio.to_thread(postgres.kill)
+        read_on(client)
+        await asyncio.to_thread(wait_until, lambda: "a replay waits" in site.log(), within=30)
+        await asyncio.to_thread(postgres.start)
+        await client.until("caught_up", within=30)
+        await asyncio.to_thread(site.run, say, chat, alice, "live")
+        await client.until("new_message", content="live", within=30)
+        assert heard_once(client, chat) == [*MUCH, "live"]
 
 
 async def test_ten_commands_of_ten_sockets_do_not_wait_for_each_other(

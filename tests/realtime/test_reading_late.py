@@ -5,9 +5,6 @@ The hub's horizon passes it: what the socket has not been told then, only its ow
 
 from __future__ import annotations
 
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -16,40 +13,14 @@ from tests.harness.client import Client, Frame
 from tests.harness.people import People
 from tests.harness.site import Site
 from tests.harness.waiting import wait_until
+from tests.realtime.little_room import MUCH, little_room, read_on, stuck_in_its_replay
 from tests.realtime.membership import added_by_rest, heard_once, removed_here
 from tests.realtime.talking import say, say_together
-
-MUCH = ["x" * 10_000] * 800  # more than the buffers of the kernel take: the rest waits in the server
 
 
 @pytest.fixture(scope="module")
 def site_settings() -> dict[str, str]:
     return {"KITH_SOCKET_BACKLOG_BYTES": "20000"}
-
-
-@asynccontextmanager
-async def little_room(site: Site, path: str, user: Any, since: object = None) -> AsyncIterator[Client]:
-    """A socket for which the kernel buffers little."""
-    with socket.socket() as link:
-        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
-        link.connect(("127.0.0.1", site.port))
-        async with site.connect(path, token=site.token(user), since=since, sock=link) as client:
-            yield client
-
-
-def read_on(client: Client) -> None:
-    link = client.socket.transport.get_extra_info("socket")
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024 * 1024)  # TCP crawls through little room
-    client.socket.transport.resume_reading()
-
-
-@asynccontextmanager
-async def stuck_in_its_replay(site: Site, path: str, user: Any) -> AsyncIterator[Client]:
-    """A socket that asked for everything and stopped reading once it was told that it comes."""
-    async with little_room(site, path, user, since=0) as client:
-        await client.until("connected")
-        client.socket.transport.pause_reading()
-        yield client
 
 
 async def horizon_passes(site: Site, people: People) -> None:
