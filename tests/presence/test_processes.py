@@ -79,13 +79,14 @@ async def test_each_process_tells_of_the_users_of_the_other(
     async with cluster.left.open("online", me) as mine:
         async with cluster.right.open("online", ada) as hers:
             await mine.until("user_online", user_id=ada.pk)
-            assert seen_by(hers) == {me.pk: "online"}
+            await until_seen(hers, {me.pk: "online"})
             await status(hers, "busy")
             await mine.until("user_online", status="busy")
         gone = await mine.until("user_offline", user_id=ada.pk)
         assert await kept_last_seen(cluster, ada) == datetime.fromisoformat(gone["last_seen"])
 
 
+@pytest.mark.parametrize(("grace_s", "lease_s"), [(3.0, 20.0)])  # time enough to move
 async def test_moving_to_another_process_does_not_flicker_and_keeps_the_status(
     cluster: Cluster, people: People, befriend: Befriend
 ) -> None:
@@ -102,6 +103,7 @@ async def test_moving_to_another_process_does_not_flicker_and_keeps_the_status(
             assert "offline" not in told_of(mine.seen, ada)
 
 
+@pytest.mark.parametrize("lease_s", [4.0])
 async def test_users_of_a_killed_process_are_offline_soon_after_its_lease(
     cluster: Cluster, people: People, befriend: Befriend, lease_s: float
 ) -> None:
@@ -120,7 +122,8 @@ async def test_users_of_a_killed_process_are_offline_soon_after_its_lease(
         killed = time.monotonic()
         cluster.left.kill()
         await mine.until("user_offline", user_id=ada.pk, within=lease_s + 10)
-        assert time.monotonic() - killed > lease_s / 2, "others were told before the lease ended"
+        # It was renewed a quarter of it before at most, and later where the machine is busy.
+        assert time.monotonic() - killed > lease_s / 4, "others were told before the lease ended"
         await until_seen(mine, {both.pk: "online"})
         assert "offline" not in told_of(mine.seen, both)
         assert await kept_last_seen(cluster, ada) > hidden_since
@@ -143,7 +146,7 @@ async def test_users_of_a_stopped_process_are_offline_after_the_grace_unless_the
             assert "offline" not in told_of(mine.seen, ada)
 
 
-@pytest.mark.parametrize("lease_s", [6.0])
+@pytest.mark.parametrize("lease_s", [10.0])
 async def test_a_lost_store_is_told_anew_and_nobody_is_told_offline(
     cluster: Cluster, people: People, befriend: Befriend, lease_s: float
 ) -> None:
@@ -174,7 +177,7 @@ async def test_a_lost_store_is_told_anew_and_nobody_is_told_offline(
         assert told_of(mine.seen[before:], hidden) == []
 
 
-@pytest.mark.parametrize("lease_s", [4.0])
+@pytest.mark.parametrize("lease_s", [8.0])
 async def test_an_outage_longer_than_the_lease_drops_nobody_who_lives(
     cluster: Cluster, people: People, befriend: Befriend, lease_s: float
 ) -> None:

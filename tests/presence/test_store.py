@@ -17,6 +17,7 @@ from tests.harness.waiting import eventually
 ONLINE, AWAY, INVISIBLE = Status.ONLINE, Status.AWAY, Status.INVISIBLE
 LEASE_S = 30.0
 SHORT_S = 0.2
+RENEWED_S = 2.0  # long enough that it is renewed before it ends
 
 Another = Callable[[], PresenceStore]
 
@@ -125,6 +126,7 @@ async def test_a_lease_that_ends_drops_its_users_and_one_process_is_told(another
     await left.sweep(quiet_s=60)
     start = (await left.everyone()).at
     await left.hold("dead", {"1": ONLINE, "2": ONLINE}, lease_s=SHORT_S)
+    held = (await left.everyone()).at
     await left.hold("alive", {"2": ONLINE}, lease_s=LEASE_S)
 
     async def race() -> list[list[Change]]:
@@ -133,15 +135,15 @@ async def test_a_lease_that_ends_drops_its_users_and_one_process_is_told(another
 
     [claimed] = await eventually(race)
     assert users(claimed) == ["1"]
-    assert 200 <= claimed[0].at - start < 1000, "when the lease ended, not when it was noticed"
+    assert start + 200 <= claimed[0].at <= held + 200, "when the lease ended, not when it was noticed"
     assert (await right.everyone()).statuses == {"2": ONLINE}
     assert await right.sweep(quiet_s=60) == []
 
 
 async def test_the_end_of_a_renewed_lease_is_the_new_one(store: PresenceStore) -> None:
     await store.sweep(quiet_s=60)
-    await store.hold("left", {"1": ONLINE}, lease_s=SHORT_S)
-    await store.hold("dead", {"2": ONLINE}, lease_s=SHORT_S)
+    await store.hold("left", {"1": ONLINE}, lease_s=RENEWED_S)
+    await store.hold("dead", {"2": ONLINE}, lease_s=RENEWED_S)
     assert not (await store.hold("left", {}, lease_s=LEASE_S)).lapsed
     assert users(await swept(store)) == ["2"]
     assert (await store.everyone()).statuses == {"1": ONLINE}

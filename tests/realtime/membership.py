@@ -11,7 +11,7 @@ from chat.services import member_add, member_remove
 from tests.harness.client import Client, Frame
 from tests.harness.site import Site
 
-WITHIN_S = 4.0  # "within 1 s" is promised; the rest is for a busy machine. KITH_POLL_S is 0.25 in tests
+WITHIN_S = 15.0  # "within 1 s" is promised; the rest is for a busy machine. What is missed never comes
 ROUNDS = 5  # of each race
 
 
