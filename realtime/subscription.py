@@ -45,6 +45,7 @@ class Subscription:
         self.state = StateTeller(self)
         self.unseen = Unseen()  # users whose acts it does not tell, and what they add to its totals
         self.is_closed = False
+        self._caught_up = False
         self._replaying: list[Mapping[str, log.Span]] = []
         self._rerouting = False
         self._reroute_from: int | None = None  # a horizon below what made the reroute necessary
@@ -84,7 +85,9 @@ class Subscription:
     def _tell_caught_up(self, found: Snapshot, firsts: Mapping[str, int]) -> None:
         self.state.opened()
         self.socket.tell(protocol.caught_up(self.name, str(found.cursor)))
+        self._caught_up = True
         self._settle(found, firsts)
+        self._start_reroute()
 
     def _shares(self) -> bool:
         """Whether another channel of this socket tells of a topic, and so what is newer than the snapshot."""
@@ -266,7 +269,7 @@ class Subscription:
 
     def thaw(self) -> None:
         """Every topic is live again."""
-        if not self._rerouting:
+        if self._caught_up and not self._rerouting:
             self._frozen = None
 
     def reroute(self) -> None:
@@ -277,7 +280,11 @@ class Subscription:
         """
         horizon = self.socket.hub.reader.horizon if self._frozen is None else self._frozen
         self._reroute_from = horizon if self._reroute_from is None else min(horizon, self._reroute_from)
-        if not self._rerouting:
+        self._start_reroute()
+
+    def _start_reroute(self) -> None:
+        """Not amid the opening, which would find its taps taken further than it wrote."""
+        if self._caught_up and not self._rerouting and self._reroute_from is not None:
             self._rerouting = True
             self.socket.hub.spawn(self._reroute())
 
@@ -310,7 +317,7 @@ class Subscription:
 
     def tell_cursor(self, horizon: int) -> None:
         """Everything below ``horizon`` was sent, unless a topic is still behind or being gained."""
-        if not self.channel.several_topics or self._rerouting:
+        if not (self.channel.several_topics and self._caught_up) or self._rerouting:
             return
         if all(tap.live for tap in self.taps.values()):
             self.socket.tell(
