@@ -74,6 +74,7 @@ class Arena:
         self.writers: list[SocketWriter | RestWriter] = []
         self.row = Row("", 0)
         self._rows = rows
+        self._answers_lost = False
         self._settle(people)
 
     def _settle(self, people: People) -> None:
@@ -131,6 +132,7 @@ class Arena:
         assert not thrown_out, thrown_out
         assert not any(writer.pending for writer in self.writers), self.row
         assert told or not self.row.unrecovered, self.row
+        assert self.ledger.duplicates or not self._answers_lost, "nothing was said again: this shows nothing"
 
     def _speak(self, speaking: bool) -> None:
         for writer in self.writers:
@@ -174,8 +176,7 @@ class Arena:
         await eventually(all_open, within=WITHIN_S, what="writers to be open")
         for writer in deaf:
             writer.reading.clear()
-        for writer in self.writers:
-            writer.pace_s = HASTE_S
+        self._pace(HASTE_S)
 
         async def all_stored() -> bool:
             stored = await asyncio.to_thread(self.sites[0].run, stored_refs)
@@ -184,12 +185,16 @@ class Arena:
         try:
             await eventually(all_stored, within=WITHIN_S, what="what was said to be stored")
             await self.flow(HASTY)
+            self._answers_lost = True
             yield
         finally:
             for one in [*deaf, *self.readers[: len(self.readers) // 2]]:
                 one.drop()
-            for writer in self.writers:
-                writer.pace_s = self.form.pace_s
+            self._pace(self.form.pace_s)
+
+    def _pace(self, seconds: float) -> None:
+        for writer in self.writers:
+            writer.pace_s = seconds
 
     async def outage(self, seconds: float) -> None:
         """Everybody goes on while something is away for so long."""
