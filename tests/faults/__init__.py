@@ -9,6 +9,10 @@
     proxy     a TCP proxy whose links can be cut
     table     the rows as text and as Markdown
 
+A row that nothing can turn red shows nothing. `Arena.unanswered` strikes where it hurts: while commands are
+under way, after some whose answers are lost, and with readers that come back amid the fault. Red have been:
+refs or cursors ignored, an `ack` before the commit, `synchronous_commit=off`.
+
 A short form of every fault runs with all tests, the long one by `make faults`, which writes docs/faults.md.
 Here clients sleep: between attempts, and between two messages. Tests wait for conditions, as everywhere;
 an outage lasts as long as its row says.

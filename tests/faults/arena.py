@@ -30,6 +30,8 @@ from tests.harness.waiting import eventually
 
 WITHIN_S = 40.0  # until everyone is level again; on a busy machine, after the longest outage
 BATCH = 50  # messages of a flood that commit together
+HASTE_S = 0.003  # between two messages, when something is about to be struck
+HASTY = 20  # messages that are acknowledged at that pace before it is
 CHATS = 3  # each person is in two of them: their members overlap
 
 
@@ -72,6 +74,7 @@ class Arena:
         self.writers: list[SocketWriter | RestWriter] = []
         self.row = Row("", 0)
         self._rows = rows
+        self._answers_lost = False
         self._settle(people)
 
     def _settle(self, people: People) -> None:
@@ -88,7 +91,7 @@ class Arena:
                 ChatReader(self.servers, token, f"reader {number} of one chat", mine[0]),
                 InboxReader(self.servers, token, f"reader {number} of all chats", mine),
             ]
-        kinds: list[Any] = [SocketWriter, RestWriter, SocketWriter, SocketWriter]
+        kinds: list[Any] = [SocketWriter, RestWriter, *[SocketWriter] * 4]
         for number, kind in enumerate(kinds):
             token, mine = self.tokens[number % CHATS], self.homes[number % CHATS]
             self.writers.append(kind(self.servers, token, mine, self.ledger, self.form.pace_s))
@@ -129,6 +132,7 @@ class Arena:
         assert not thrown_out, thrown_out
         assert not any(writer.pending for writer in self.writers), self.row
         assert told or not self.row.unrecovered, self.row
+        assert self.ledger.duplicates or not self._answers_lost, "nothing was said again: this shows nothing"
 
     def _speak(self, speaking: bool) -> None:
         for writer in self.writers:
@@ -156,8 +160,41 @@ class Arena:
     def cut(self) -> None:
         """Every socket's link is gone."""
         for one in [*self.readers, *self.writers]:
-            if isinstance(one, Link) and one.socket is not None:
-                one.socket.transport.abort()
+            if isinstance(one, Link):
+                one.drop()
+
+    @contextlib.asynccontextmanager
+    async def unanswered(self) -> AsyncIterator[None]:
+        """Strike inside, in the middle of much. Some writers have said what is stored by now and were told of
+        none; the others speak as fast as they are answered. Then the links of those, and of half the
+        readers, are gone: the ones say it all again, the others come back with their cursors."""
+        deaf = [one for one in self.writers if isinstance(one, SocketWriter)][::3]
+
+        async def all_open() -> bool:
+            return all(writer.is_open for writer in deaf)
+
+        await eventually(all_open, within=WITHIN_S, what="writers to be open")
+        for writer in deaf:
+            writer.reading.clear()
+        self._pace(HASTE_S)
+
+        async def all_stored() -> bool:
+            stored = await asyncio.to_thread(self.sites[0].run, stored_refs)
+            return all(writer.pending.keys() & stored.keys() for writer in deaf)
+
+        try:
+            await eventually(all_stored, within=WITHIN_S, what="what was said to be stored")
+            await self.flow(HASTY)
+            self._answers_lost = True
+            yield
+        finally:
+            for one in [*deaf, *self.readers[: len(self.readers) // 2]]:
+                one.drop()
+            self._pace(self.form.pace_s)
+
+    def _pace(self, seconds: float) -> None:
+        for writer in self.writers:
+            writer.pace_s = seconds
 
     async def outage(self, seconds: float) -> None:
         """Everybody goes on while something is away for so long."""
@@ -200,8 +237,10 @@ class Arena:
         )
 
     async def _judge(self, *, told: bool) -> None:
+        due = list(self.ledger.said)  # where the block failed, writers still speak
         stored = await asyncio.to_thread(self.sites[0].run, stored_refs)
         if told:
             self.row.notes.append(f"{self.ledger.forget(stored)} messages gone with what the copy lacks")
-        self.ledger.judge(self.row, [reader.witness for reader in self.readers], stored)
+            due = [ref for ref in due if ref in stored]
+        self.ledger.judge(self.row, [reader.witness for reader in self.readers], stored, due)
         self._rows.append(self.row)

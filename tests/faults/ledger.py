@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from chat.models import Message
@@ -93,8 +93,11 @@ class Ledger:
             del self.said[ref]
         return len(gone)
 
-    def judge(self, row: Row, witnesses: Iterable[Witness], stored: Counter[str]) -> Row:
-        """Fill in the row. ``stored``: how often the database has each ref."""
+    def judge(
+        self, row: Row, witnesses: Iterable[Witness], stored: Counter[str], due: Collection[str]
+    ) -> Row:
+        """Fill in the row. ``stored``: how often the database has each ref; ``due``: those that were
+        acknowledged before it was asked."""
         row.acknowledged = len(self.said)
         row.answer = max((said.waited for said in self.said.values()), default=0.0)
         row.stored_twice = self.made_twice + sum(count - 1 for count in stored.values())
@@ -111,7 +114,7 @@ class Ledger:
                     self._time(row, self.said[ref], witness.seen[ref])
             if missing:
                 row.notes.append(f"{witness.name} misses {len(missing)}")
-        unstored = [ref for ref in self.said if ref not in stored]
+        unstored = [ref for ref in due if ref not in stored]
         if unstored:
             row.notes.append(f"{len(unstored)} acknowledged and not in the database")
         row.notes += [f"{count} answered {code}" for code, count in sorted(self.answers.items())]

@@ -57,6 +57,7 @@ class Link:
         self.reading.set()
         self.narrow = False  # it holds little itself: what is not read soon waits in the server
         self.socket: ClientConnection | None = None
+        self._dropped: ClientConnection | None = None
         self._heartbeat_s = 5.0  # until the server names its own
         self._failures = 0
         self._back_at = NEVER
@@ -80,6 +81,13 @@ class Link:
     def settled(self) -> None:
         """What was asked for is open: the next break begins with a short pause again."""
         self._failures = 0
+
+    def drop(self) -> None:
+        """Break the link on this side: what it holds unread is lost."""
+        if self.socket is not None:
+            self._dropped = self.socket
+            self.socket.transport.abort()
+        self.reading.set()
 
     # ── its life ────────────────────────────────────────────────────────────────────────────
 
@@ -132,6 +140,9 @@ class Link:
         asked = False
         while not NEVER < self._back_at <= time.monotonic():
             await self.reading.wait()
+            if connection is self._dropped:
+                self.codes[1006] += 1
+                return
             try:
                 async with asyncio.timeout(self._wait()):
                     data = await connection.recv()

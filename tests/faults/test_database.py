@@ -21,7 +21,9 @@ async def test_postgresql_is_restarted(arena: Arena, postgres: PostgresServer) -
     async with arena.run("PostgreSQL restarted"):
         for _ in arena.victims():
             await arena.flow()
-            await asyncio.to_thread(postgres.restart)
+            async with arena.unanswered():
+                await asyncio.to_thread(postgres.stop)
+            await asyncio.to_thread(postgres.start)
             await arena.flow()
             await arena.level()
 
@@ -31,7 +33,8 @@ async def test_postgresql_is_killed(arena: Arena, postgres: PostgresServer) -> N
     async with arena.run(f"kill -9 of PostgreSQL, back after {away:.0f} s"):
         for _ in arena.victims():
             await arena.flow()
-            await asyncio.to_thread(postgres.kill)
+            async with arena.unanswered():
+                await asyncio.to_thread(postgres.kill)
             await arena.outage(away)
             await asyncio.to_thread(postgres.start)
             await arena.flow()

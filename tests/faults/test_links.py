@@ -38,8 +38,9 @@ async def test_links_that_are_cut_again_and_again(arena: Arena) -> None:
             for _ in range(TIMES[arena.form.name]):
                 arena.row.struck += 1
                 await arena.outage(EVERY_S)
-                for proxy in proxies:
-                    proxy.cut()
+                async with arena.unanswered():
+                    for proxy in proxies:
+                        proxy.cut()
 
 
 async def test_readers_that_stop_reading_cost_a_server_little(arena: Arena) -> None:

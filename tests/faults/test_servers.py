@@ -13,7 +13,8 @@ async def test_a_killed_server_loses_nothing_that_it_acknowledged(arena: Arena) 
     async with arena.run("kill -9 of a server"):
         for victim in arena.victims():
             await arena.flow()
-            await asyncio.to_thread(victim.kill)
+            async with arena.unanswered():
+                await asyncio.to_thread(victim.kill)
             await arena.flow()
             await asyncio.to_thread(victim.start)
             await arena.level()

@@ -56,6 +56,11 @@ class SocketWriter(Link):
         self._subscribed: set[str] = set()
         self._said = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it can speak now."""
+        return self.socket is not None and bool(self._subscribed)
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as both:
             both.create_task(super().run())

@@ -10,6 +10,7 @@ import pytest
 from tests.harness.client import Client
 from tests.harness.people import People
 from tests.harness.site import Site, Sites
+from tests.harness.waiting import wait_until
 
 CROWD = 60
 
@@ -50,7 +51,7 @@ async def test_who_finds_the_queue_full_is_sent_off_and_may_come_again(
         if code == 1013:
             assert [(frame["type"], frame["code"]) for frame in frames] == [("error", "unavailable")]
     assert [code for code, _ in await arrive(site, people, 1)] == [None]
-    assert site.health()["total_sockets"] == 0
+    wait_until(lambda: site.health()["total_sockets"] == 0)
 
 
 async def test_who_waits_is_opened_in_its_turn(sites: Sites, people: People) -> None:

@@ -18,7 +18,7 @@ from tests.realtime.membership import heard_once
 from tests.realtime.talking import said, say, say_together
 
 TIMEOUT_S = 1.5
-FEW_S = 8.0  # "a few seconds" of the slowest way to find out, on a busy machine
+FEW_S = 15.0  # "a few seconds" of the slowest way to find out, on a busy machine
 
 Fault = tuple[Callable[[PostgresServer], None], Callable[[PostgresServer], None]]
 KILLED: Fault = (PostgresServer.kill, PostgresServer.start)
@@ -112,4 +112,4 @@ async def test_ten_commands_of_ten_sockets_do_not_wait_for_each_other(
         waited = time.monotonic() - before
         await asyncio.to_thread(postgres.resume)
     assert {answer["code"] for answer in answers} == {"unavailable"}
-    assert waited < 2 * TIMEOUT_S + 1  # one after the other would take six timeouts
+    assert waited < 4 * TIMEOUT_S  # one after the other would take six timeouts

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from realtime.rights import rights_changed
+from connections.services import connection_make
 from tests.harness.client import Client, Frame
 from tests.harness.people import People
 from tests.harness.site import Site
@@ -77,19 +77,20 @@ async def test_a_chat_gained_during_the_replay_is_not_missed(site: Site, people:
         assert len(heard_once(client, old)) == len(MUCH)
 
 
-async def test_what_is_said_before_rights_change_during_the_replay_is_not_missed(
-    site: Site, people: People
-) -> None:
-    """To ask again for the topics reads how far all of them are, which is not how far the replay is."""
-    alice, bob = people.users("alice", "bob")
-    old = people.chat(alice, bob)
-    site.run(say_together, old, alice, *MUCH)
+async def test_rights_that_change_during_the_replay_take_nothing_from_it(site: Site, people: People) -> None:
+    """A new tie makes every open channel ask again which topics are its own."""
+    alice, bob, eve = people.users("alice", "bob", "eve")
+    chat = people.chat(alice, bob)
+    site.run(say_together, chat, alice, *MUCH)
     async with stuck_in_its_replay(site, "messages", bob) as client:
-        site.run(say, old, alice, "meanwhile")
-        site.run(rights_changed, bob.pk)
-        await gain_a_chat(site, people, client, alice, bob)
-        await client.until("new_message", content="meanwhile")
-        assert heard_once(client, old) == [*MUCH, "meanwhile"]
+        site.run(say, chat, alice, "one")
+        site.run(connection_make, one_id=bob.pk, other_id=eve.pk)
+        await horizon_passes(site, people)
+        site.run(say, chat, alice, "two")
+        read_on(client)
+        await client.until("new_message", content="two", within=30)
+        await client.until("caught_up", within=30)
+        assert heard_once(client, chat) == [*MUCH, "one", "two"]
 
 
 @pytest.mark.parametrize("path", ["messages/{}", "messages"])
