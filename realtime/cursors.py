@@ -15,6 +15,12 @@ from typing import Literal
 _FORM = re.compile(r"(?:(?P<epoch>[0-9a-f]{8})(?P<kind>[-~]))?(?P<number>[0-9]{1,19})\Z")
 _MARK: dict[str, Literal["id", "horizon"]] = {"-": "id", "~": "horizon"}
 MAX_NUMBER = 2**63 - 1  # PostgreSQL's and SQLite's bigint
+GENERATION = 2**40  # ids; browsers count exactly up to 2**53
+
+
+def generation(event_id: int) -> int:
+    """It grows whenever the log's epoch is renewed: what the epoch is to a cursor, this is to a bare id."""
+    return event_id // GENERATION
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,14 @@ class Hub:
             if self.broker is not None:
                 self.broker.unwant(stream.name)
 
+    def begin_anew(self) -> None:
+        """The log is another: every client comes back, to streams that know nothing of the one before."""
+        if self.broker is not None:
+            for name in self.streams:
+                self.broker.unwant(name)
+        self.streams = {}  # whoever holds one of the old ones is on the way out
+        self._send_back()
+
     # ── fan-out ─────────────────────────────────────────────────────────────────────────────
 
     def _submit(self, packets: list[Packet]) -> None:
@@ -129,6 +137,8 @@ class Hub:
 
     def receive(self, packet: Packet) -> None:
         """A packet from this process, the broker or the log, in any order, perhaps again."""
+        if packet.event_id > self.reader.last_id and not self.reader.note(packet):
+            return
         stream = self.streams.get(packet.topic)
         if stream is None:
             return
@@ -157,8 +167,10 @@ class Hub:
 
     def _deliver(self, stream: Stream, packet: Packet) -> None:
         """The next durable event, to every live socket."""
-        stream.head = packet.seq
-        self.reader.last_id = max(self.reader.last_id, packet.event_id)
+        if packet.event_id <= stream.last_id:  # ids are given again: is it still the same log?
+            self.reader.now()
+            return
+        stream.head, stream.last_id = packet.seq, packet.event_id
         if stream.waiting:
             stream.backlog.append(packet)
         slow = []
@@ -210,20 +222,23 @@ class Hub:
             if not self._handling:
                 self._idle.set()
 
+    def _send_back(self) -> list[Socket]:
+        """Ask every client to come back, each at its own moment."""
+        sockets = list(self.sockets.values())
+        window_ms = max(setting("KITH_RECONNECT_MS"), 1000 * len(sockets) // setting("KITH_RECONNECTS_PER_S"))
+        for socket in sockets:
+            socket.restart(window_ms)
+        return sockets
+
     async def drain(self) -> None:
-        """The process is about to stop: answer what is under way, then ask every client to come back, each at
-        its own moment."""
+        """The process is about to stop: answer what is under way, then send every client back."""
         self.draining = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(setting("KITH_DRAIN_S")):
                 while self._handling:
                     self._idle.clear()
                     await self._idle.wait()
-        sockets = list(self.sockets.values())
-        window_ms = max(setting("KITH_RECONNECT_MS"), 1000 * len(sockets) // setting("KITH_RECONNECTS_PER_S"))
-        for socket in sockets:
-            socket.restart(window_ms)
-        flushed = [asyncio.ensure_future(socket.flushed()) for socket in sockets]
+        flushed = [asyncio.ensure_future(socket.flushed()) for socket in self._send_back()]
         if flushed:
             await asyncio.wait(flushed, timeout=FLUSH_S)
         for socket in list(self.sockets.values()):

@@ -11,7 +11,6 @@ an upsert, a row-value join, the snapshot's horizon).
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +28,9 @@ from realtime.topics import Topic, is_here
 LOG, TOPIC, STATE = "kith_realtime_loggedevent", "kith_realtime_topic", "kith_realtime_logstate"
 # The log's epoch is eight hex digits: cursors of another epoch cannot be served.
 FIRST_EPOCH = "00000000"  # of a log whose state row was flushed away (Django's test cases do)
-_COLUMNS = "e.topic, e.body, e.type, e.seq, e.event_id, e.actor, e.revokes, e.withheld, e.tally"
+_COLUMNS = """
+    e.topic, e.body, e.type, e.seq, e.event_id, e.actor, e.revokes, e.withheld, e.tally,
+    CAST(e.created AS text)"""
 
 
 class Pruned(Exception):
@@ -94,14 +95,15 @@ def append(event: Event, topic: Topic, *, using: str) -> Entry:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_APPEND_POSTGRESQL, values)
-            entry, xid = cursor.fetchone()
+            entry, xid, packet.created = cursor.fetchone()
             return Entry(entry, xid, packet)
         cursor.execute(_NEXT_ID_SQLITE, [FIRST_EPOCH])
         packet.event_id = event_id = cursor.fetchone()[0]
         cursor.execute(_NEXT_SEQ_SQLITE, [topic.name])
         packet.seq = cursor.fetchone()[0]
         cursor.execute(_APPEND_SQLITE, [*values, packet.seq, event_id, event_id])
-        return Entry(cursor.lastrowid, event_id, packet)
+        entry, packet.created = cursor.fetchone()
+        return Entry(entry, event_id, packet)
 
 
 def _row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
@@ -120,11 +122,12 @@ def _row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
 
 _APPEND_POSTGRESQL = f"""
     INSERT INTO {LOG} (topic, type, subject, actor, revokes, grants, withheld, tally, body, xid)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint) RETURNING entry, xid"""
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint)
+    RETURNING entry, xid, CAST(created AS text)"""
 _APPEND_SQLITE = f"""
     INSERT INTO {LOG}
     (topic, type, subject, actor, revokes, grants, withheld, tally, body, seq, event_id, xid)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING entry, CAST(created AS text)"""
 _NEXT_ID_SQLITE = f"""
     INSERT INTO {STATE} (id, epoch, last_id) VALUES (1, %s, 1)
     ON CONFLICT (id) DO UPDATE SET last_id = last_id + 1 RETURNING last_id"""
@@ -163,16 +166,6 @@ def snapshot() -> Iterator[None]:
                 yield
             finally:
                 cursor.execute("ROLLBACK")
-
-
-def renew_epoch() -> None:
-    """The log was put back to an older copy: no cursor given so far can be trusted any more."""
-    with connections[database()].cursor() as cursor:
-        cursor.execute(
-            f"""INSERT INTO {STATE} (id, epoch, last_id) VALUES (1, %s, 0)
-                ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch""",
-            [secrets.token_hex(4)],
-        )
 
 
 def heads(topics: Sequence[str]) -> dict[str, Head]:
@@ -264,8 +257,9 @@ def _bounds(names: Sequence[str], spans: Mapping[str, Span]) -> list[Any]:
 
 
 def _packet(topic: str, body: str, *rest: Any) -> Packet:
-    *values, withheld, tally = rest
+    *values, withheld, tally, created = rest
     packet = Packet(topic, body.encode(), *values)
+    packet.created = created
     if withheld:
         packet.withheld = tuple(json.loads(withheld))
     if tally:

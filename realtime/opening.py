@@ -12,7 +12,7 @@ from typing import Any
 
 from realtime import cursors, log
 from realtime.channels import Channel
-from realtime.cursors import Cursor
+from realtime.cursors import Cursor, generation
 from realtime.packets import Packet
 from realtime.tallies import Unseen
 
@@ -148,7 +148,11 @@ def _served(cursor: Cursor, channel: Channel, heads: dict[str, log.Head], standi
     """Whether the log still has everything after this cursor, and is the log that gave it."""
     if cursor.is_start:
         return True
-    if cursor.epoch not in (None, standing.epoch):
+    if cursor.epoch is None:
+        is_ours = generation(cursor.number) == generation(standing.last_id)
+    else:
+        is_ours = cursor.epoch == standing.epoch
+    if not is_ours:
         return False
     if cursor.kind == "horizon":
         pruned = any(head.pruned_xid >= cursor.number for head in heads.values())

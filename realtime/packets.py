@@ -15,7 +15,8 @@ class Packet(msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
 
     ``body`` is the frame without its id; ``type`` and ``revokes`` are for the hub; ``actor`` lets
     it keep pairs apart who blocked each other; ``skip_socket`` is the sender's own socket; ``withheld``
-    are users who are not told; ``tally`` lets a total be told without what hidden people add to it.
+    are users who are not told; ``tally`` lets a total be told without what hidden people add to it;
+    ``created`` tells it from another event that was given the same numbers (`history`).
     """
 
     topic: str
@@ -29,6 +30,7 @@ class Packet(msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
     skip_socket: str = ""
     withheld: tuple[str, ...] = ()
     tally: Tally | None = None
+    created: str = ""  # as the database writes it
 
     @cached_property
     def text(self) -> str:

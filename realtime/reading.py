@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 
 from django.db import Error as DatabaseError  # InterfaceError, too
 
-from realtime import log, metrics, threads
+from realtime import history, log, metrics, threads
 from realtime.conf import setting
+from realtime.cursors import GENERATION, generation
+from realtime.packets import Packet
 from realtime.streams import Stream
 
 if TYPE_CHECKING:
@@ -32,14 +34,16 @@ TAIL_SOON_S = 0.1  # below KITH_POLL_GATHER_S, for whose answers it is
 class LogReader:
     """Reads the log for one hub.
 
-    ``horizon``: every transaction below it has been delivered to whoever is live. ``last_id``: the newest
-    event that was delivered, or seen in the log.
+    ``horizon``: every transaction below it has been delivered to whoever is live. ``last_id``: the highest
+    that a packet had.
     """
 
     def __init__(self, hub: Hub) -> None:
         self.horizon = 0
         self.epoch = log.FIRST_EPOCH
         self.last_id = 0
+        self._generation = 0
+        self._marks = history.Marks()
         self._hub = hub
         self._holes: set[Stream] = set()
         self._filling = asyncio.Lock()
@@ -89,7 +93,11 @@ class LogReader:
             DatabaseError: the log cannot be read now.
         """
         async with self._filling:
+            before: dict[str, int] = {}
             while positions := {s.name: s.head for s in streams if s.head is not None and s.taps}:
+                if positions == before:  # nothing was taken: the log is another, and the tail will tell
+                    return
+                before = dict(positions)
                 packets = await threads.read(log.after_seq, positions, limit=FILL_PAGE)
                 for packet in packets:
                     if packet.seq > positions.get(packet.topic, packet.seq) + 1:
@@ -126,12 +134,17 @@ class LogReader:
                 logger.exception("reading the log's tail failed")
 
     async def _tail(self, *, first: bool = False) -> None:
-        delivered = self.last_id  # before the statement: more may be delivered while it runs
-        tail = await threads.read(log.tail, 2**62 if first else self.horizon)
-        if tail.last_id < delivered:
-            await self._restored(tail.last_id)
+        marks = self._marks.all()
+        tail, is_same, newest = await threads.read(history.look, 2**62 if first else self.horizon, marks)
+        if first or tail.epoch != self.epoch:
+            self._begin_anew(tail, newest)
             return
-        self.last_id, self.epoch = max(self.last_id, tail.last_id), tail.epoch
+        if not is_same:
+            logger.error("the event log went back: was the database restored? All cursors are void now.")
+            await threads.write(history.renew, self.epoch, beyond=self.last_id)
+            self.now()  # and find another epoch, as all processes do
+            return
+        self._marks.found(marks, newest)
         changed = [stream for name in tail.heads if (stream := self._hub.streams.get(name))]
         for stream in changed:
             stream.unread = stream.unread or stream.head is None
@@ -147,18 +160,6 @@ class LogReader:
         for socket in list(self._hub.sockets.values()):
             socket.check_stalled()
 
-    async def _restored(self, last_id: int) -> None:
-        """The log is shorter than what was delivered: the database was put back to an older copy.
-        Clients come back, and learn by ``recovered:false`` that their cursors are void."""
-        logger.error("the event log went back: was the database restored? All cursors are void now.")
-        await threads.write(log.renew_epoch)
-        self.last_id = last_id
-        for stream in self._hub.streams.values():
-            stream.head = None
-            stream.early.clear()
-        for socket in list(self._hub.sockets.values()):
-            socket.restart()
-
     def _start_anew(self, topic: str) -> None:
         """What comes next here is not kept any more: this process slept for longer than the log keeps events.
         Clients come back, and learn by ``recovered:false`` that they missed something."""
@@ -166,3 +167,31 @@ class LogReader:
             stream.head = None
             for tap in list(stream.taps.values()):
                 tap.socket.restart()
+
+    # ── another log ─────────────────────────────────────────────────────────────────────────
+
+    def note(self, packet: Packet) -> bool:
+        """It has the highest id so far. False: nobody may have it before this process began anew; else who
+        goes on from its id would never learn that the cursor before it was void."""
+        if self.is_ahead(packet):
+            return False
+        self.last_id = packet.event_id
+        if packet.created:  # else a process of another release sent it
+            self._marks.note(packet, self._hub.loop.time())
+        return True
+
+    def is_ahead(self, packet: Packet) -> bool:
+        """Whether the log was renewed before it, unknown to this process, which then looks at once."""
+        if generation(packet.event_id) <= self._generation:
+            return False
+        self.now()
+        return True
+
+    def _begin_anew(self, tail: log.Tail, newest: history.Mark | None) -> None:
+        """The log has another epoch. Clients come back, and learn by ``recovered:false`` that their cursors
+        are void."""
+        self.epoch, self.horizon = tail.epoch, tail.horizon
+        self._generation = generation(tail.last_id)
+        self.last_id = self._generation * GENERATION  # older packets that are still on their way mark nothing
+        self._marks = history.Marks(newest)
+        self._hub.begin_anew()

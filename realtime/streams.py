@@ -29,13 +29,14 @@ def silent(packet: Packet) -> bool:
 
 class Stream:
     """One topic in this process. ``head`` is the seq of the last packet written to the live
-    sockets, None until it is known from the log."""
+    sockets, None until it is known from the log; ``last_id`` the id of the last that was."""
 
-    __slots__ = ("backlog", "early", "head", "live", "name", "taps", "unread", "waiting")
+    __slots__ = ("backlog", "early", "head", "last_id", "live", "name", "taps", "unread", "waiting")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.head: int | None = None
+        self.last_id = 0
         self.taps: dict[Socket, Tap] = {}
         self.live: dict[Socket, Tap] = {}  # those of the taps that the hub writes to
         self.waiting: set[object] = set()  # taps and channels that read the log, and will need the backlog

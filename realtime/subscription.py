@@ -153,6 +153,9 @@ class Subscription:
             for packet in found.replay.packets:
                 if packet.topic in but:
                     continue
+                if self.socket.hub.reader.is_ahead(packet):
+                    self.socket.restart()
+                    return
                 firsts.setdefault(packet.topic, packet.seq)
                 if self._tells(packet) and self.socket.write(self.unseen.text(packet, self.unseen.users)):
                     await self.socket.flushed()

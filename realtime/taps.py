@@ -109,7 +109,8 @@ class Tap:
     def take(self, packet: Packet) -> bool:
         """A packet read from the log or the backlog. False: with it the right to the topic ended."""
         if self.position is not None and packet.seq > self.position:
-            if packet.seq > self.position + 1:  # what lies between is not kept any more
+            # What lies between is not kept any more; or nothing does, and the log is another.
+            if packet.seq > self.position + 1 or self.socket.hub.reader.is_ahead(packet):
                 self.socket.restart()
                 return False
             self.position = packet.seq

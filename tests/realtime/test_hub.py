@@ -10,14 +10,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
 from chat.models import Chat
 from chat.services import member_add
 from realtime import fanout, log
 from realtime.channels import Channel, find
 from realtime.hub import Hub
-from realtime.models import LoggedEvent, LogState
 from realtime.packets import Packet
 from tests.harness.client import Client
 from tests.harness.people import People
@@ -230,31 +229,6 @@ async def test_sockets_that_left_leave_nothing_behind(chat: Chat) -> None:
         async with local.opened(f"messages/{chat.pk}", alice), local.opened("messages", bob):
             assert len(hub.sockets) == len(hub.users) == 2
         assert (hub.streams, hub.sockets, hub.users) == ({}, {}, {})
-
-
-def _forget_everything() -> None:
-    LoggedEvent.objects.all().delete()
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT setval('kith_event_id', 1)")
-    else:
-        LogState.objects.update(last_id=0)
-
-
-async def test_a_log_that_went_back_ends_all_cursors(chat: Chat, settings: Any) -> None:
-    """An older copy of the database was put in its place: what clients know may not be so."""
-    settings.KITH_POLL_S = 0.05
-    async with listening(chat) as (_hub, client, speak):
-        await speak("one")
-        await heard(client, "one")
-        before = client.cursor
-        await asyncio.to_thread(_forget_everything)
-        assert (await client.until("reconnect"))["after_ms"] >= 0
-        assert await client.closed() == 1012
-        bob = (await asyncio.to_thread(members, chat))[1]
-        async with local.opened(f"messages/{chat.pk}", bob, since=before) as again:
-            assert again.opening[0]["recovered"] is False
-            assert again.cursor.partition("-")[0] != before.partition("-")[0]
 
 
 async def test_the_hub_goes_on_when_the_log_could_not_be_read(

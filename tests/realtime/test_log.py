@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from realtime import cursors, log
+from realtime import cursors, history, log
 from realtime.cursors import Cursor
 from realtime.log import Span
 from realtime.models import LoggedEvent, LogState
@@ -247,7 +247,7 @@ def test_cursors_say_of_which_log_they_are() -> None:
     one, several = parsed(log.cursor_of(A)), parsed(log.horizon_cursor())
     assert (one.kind, several.kind) == ("id", "horizon")
     assert one.epoch == several.epoch == log.standing().epoch
-    log.renew_epoch()
+    history.renew(log.standing().epoch)
     assert parsed(log.cursor_of(A)).epoch != one.epoch
 
 
@@ -260,5 +260,5 @@ def test_the_log_goes_on_after_its_state_row_was_flushed_away() -> None:
     assert log.standing().epoch == log.FIRST_EPOCH
     note("a1")
     assert texts(everything(A)) == ["a1"]
-    log.renew_epoch()
+    history.renew(log.standing().epoch)
     assert log.standing().epoch != log.FIRST_EPOCH
