@@ -124,7 +124,7 @@ class Arena:
                 yield
                 await self.quiet()
             finally:
-                await self._judge(told=told)
+                await self._judge()
             for task in tasks:
                 task.cancel()
         thrown_out = [one.thrown_out for one in [*self.readers, *self.writers] if one.thrown_out]
@@ -211,7 +211,8 @@ class Arena:
 
     @contextlib.asynccontextmanager
     async def told(self) -> AsyncIterator[None]:
-        """What happens inside ends every reader's cursor; at the end, wait until each was told so."""
+        """What happens inside ends every reader's cursor, and may lose what was acknowledged before; at the
+        end, wait until each was told so. Nobody is due any more what the database does not have."""
         before = {reader: reader.witness.unrecovered for reader in self.readers}
         yield
 
@@ -219,6 +220,9 @@ class Arena:
             return all(reader.witness.unrecovered > times for reader, times in before.items())
 
         await eventually(heard, within=WITHIN_S, what="everybody to be told")
+        said = set(self.ledger.said)
+        stored = await asyncio.to_thread(self.sites[0].run, stored_refs)
+        self.ledger.forget(said - stored.keys())
 
     async def quiet(self) -> None:
         """Stop speaking, and wait until all is acknowledged and seen; whoever misses something then is
@@ -236,11 +240,8 @@ class Arena:
             or any(reader.repairs or self.ledger.missing(reader.witness) for reader in self.readers)
         )
 
-    async def _judge(self, *, told: bool) -> None:
+    async def _judge(self) -> None:
         due = list(self.ledger.said)  # where the block failed, writers still speak
         stored = await asyncio.to_thread(self.sites[0].run, stored_refs)
-        if told:
-            self.row.notes.append(f"{self.ledger.forget(stored)} messages gone with what the copy lacks")
-            due = [ref for ref in due if ref in stored]
         self.ledger.judge(self.row, [reader.witness for reader in self.readers], stored, due)
         self._rows.append(self.row)

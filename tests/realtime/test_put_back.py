@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from realtime import fanout, history, log
+from realtime import fanout, history, log, publish
 from realtime.hub import Hub
 from realtime.models import LoggedEvent
 from tests.harness.client import Client
@@ -20,6 +20,7 @@ from tests.harness.people import People
 from tests.harness.site import Site
 from tests.harness.waiting import eventually
 from tests.realtime import local
+from tests.realtime.noted import Passed
 from tests.realtime.older_copy import put_back
 from tests.realtime.talking import say
 
@@ -129,6 +130,20 @@ async def test_ids_that_are_given_again_are_not_told_and_make_the_process_look(s
         await scene.speak("other two")  # nobody can tell it from the packet of "two", told again
         await scene.speak("three")
         await scene.sent_back(client)
+
+
+async def test_who_comes_back_is_live_at_once_whatever_the_old_socket_heard(scene: Scene) -> None:
+    """Streams begin anew: else nothing would be live before the copy has grown as long as the lost log."""
+    async with scene.open() as client:
+        await scene.speak("one", "lost")
+        last = await heard(client, "one", "lost")
+        kept = await asyncio.to_thread(LoggedEvent.objects.filter(event_id__lt=last).count)
+        await asyncio.to_thread(put_back, kept)
+        scene.hub.reader.now()
+        await scene.sent_back(client)
+        async with scene.open() as again:
+            await asyncio.to_thread(publish, Passed(text="now", chat=scene.chat.pk))
+            await again.until("passed")
 
 
 async def test_what_another_process_renewed_ends_the_cursors_here_before_anything_new_is_told(
