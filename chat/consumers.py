@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chat import selectors, services
 from chat.events import ChatState, Member, Typing
 from chat.models import Chat, Membership
 from realtime import log, topics
-from realtime.commands import SIGNAL, Id, Ref, command
+from realtime.commands import APART, SIGNAL, Answer, Asked, Id, Ref, command
 from realtime.consumers import ChannelConsumer
+from realtime.errors import KithError
 from realtime.publishing import publish_at_once
 from realtime.rest import parse_id
 from realtime.topics import Topic
 from realtime.users import display_name, wire_key
+
+
+def messages_say(asked: Sequence[Asked]) -> list[Answer]:
+    """The batch form of `MessagesConsumer.message`."""
+    sendings = [
+        services.Sending(chat_id=channel.chat_id, sender=channel.user, **arguments)
+        for channel, arguments in asked
+    ]
+    return [_sent(outcome) for outcome in services.messages_send(sendings=sendings)]
+
+
+def _sent(outcome: tuple[int, bool] | KithError | None) -> Answer:
+    if outcome is None:
+        return APART
+    if isinstance(outcome, KithError):
+        return outcome
+    message_id, duplicate = outcome
+    return {"message_id": message_id, "duplicate": duplicate}
 
 
 class MessagesConsumer(ChannelConsumer):
@@ -52,7 +71,7 @@ class MessagesConsumer(ChannelConsumer):
             unread_count=selectors.unread_count(user=self.user, chat_id=self.chat_id),
         )
 
-    @command
+    @command(batch=messages_say)
     def message(
         self, *, content: str, attachment: str | None = None, reply_to: Id | None = None, ref: Ref = None
     ) -> dict[str, Any]:

@@ -170,6 +170,13 @@ def message_get(*, user: Any, message_id: int, chat_id: int | None = None) -> Me
     return found
 
 
+def member_ids(*, message: Message) -> QuerySet[Any]:
+    """Keys of those who may see the message, and be mentioned in it; asked for only where somebody is."""
+    rows = Membership.objects.filter(chat=message.chat_id)
+    seeing = rows.filter(Q(chat__history=Chat.History.ALL) | Q(joined_after__lt=message.pk))
+    return seeing.values_list("user_id", flat=True)
+
+
 def attachment_readable(*, user: Any, path: str) -> bool:
     """Whether a message that the user may see carries this upload, ``/upload/files/…``."""
     return messages_visible(user=user).filter(attachment=path).exists()

@@ -82,6 +82,11 @@ def mentioned(*, actor: Any, text: str, audience: Iterable[Any]) -> list[Any]:
     return [person for key, person in found.items() if key in seeing]
 
 
+def names_anybody(*, text: str) -> bool:
+    """Whether ``text`` has what may be a mention."""
+    return _MENTION.search(unicodedata.normalize("NFKC", text)) is not None
+
+
 def _spellings(name: str) -> list[str]:
     bare = name.rstrip(_PUNCTUATION)
     return [spelling for spelling in dict.fromkeys([name, bare, name.lower(), bare.lower()]) if spelling]

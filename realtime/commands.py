@@ -13,15 +13,15 @@ from __future__ import annotations
 import enum
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, Final, NamedTuple, overload
 
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
 from realtime import protocol
-from realtime.errors import InvalidMessage
+from realtime.errors import InvalidMessage, KithError
 from realtime.protocol import Id as Id
 from realtime.protocol import Ref as Ref
 
@@ -39,6 +39,27 @@ CHANGE, SIGNAL, FREE = Rate.CHANGE, Rate.SIGNAL, Rate.FREE
 Handler = Callable[..., Any]
 
 
+class Apart(enum.Enum):
+    """See `APART`."""
+
+    APART = "apart"
+
+
+APART: Final = Apart.APART  # a batch form's answer: not done, to be done by the handler
+
+
+class Asked(NamedTuple):
+    """One of the commands that a batch form is to do: a channel of the handler's class, and the handler's
+    keyword arguments."""
+
+    channel: Any
+    arguments: dict[str, Any]
+
+
+Answer = dict[str, Any] | KithError | Apart
+Batch = Callable[[Sequence[Asked]], Sequence[Answer]]
+
+
 @dataclass(frozen=True)
 class Command:
     """A handler and what its frames must look like."""
@@ -49,6 +70,7 @@ class Command:
     decoder: msgspec.json.Decoder[Any]
     rate: Rate
     on_loop: bool
+    batch: Batch | None
 
     def parse(self, text: str) -> dict[str, Any]:
         """The handler's keyword arguments from a client's frame.
@@ -67,23 +89,42 @@ class Command:
 @overload
 def command(handler: Handler, /) -> Handler: ...
 @overload
-def command(*, name: str | None = None, rate: Rate = CHANGE) -> Callable[[Handler], Handler]: ...
-def command(handler: Handler | None = None, /, *, name: str | None = None, rate: Rate = CHANGE) -> Any:
+def command(
+    *, name: str | None = None, rate: Rate = CHANGE, batch: Batch | None = None
+) -> Callable[[Handler], Handler]: ...
+def command(
+    handler: Handler | None = None,
+    /,
+    *,
+    name: str | None = None,
+    rate: Rate = CHANGE,
+    batch: Batch | None = None,
+) -> Any:
     """Make a method of a channel a command of clients.
 
+    ``batch`` does what the handler does for many who ask at the same moment, in few statements and in a
+    transaction that it shares: the answer of each, in their order. It refuses one by answering a `KithError`;
+    one that takes more than usual, or would wait for a lock, it leaves to the handler by answering `APART`.
+    Whatever it raises undoes them all, and then the handler does each by itself.
+
     Raises:
-        ImproperlyConfigured: a parameter is positional or has no annotation.
+        ImproperlyConfigured: a parameter is positional or has no annotation; an ``async`` handler has a batch
+            form.
     """
 
     def mark(function: Handler) -> Handler:
-        function._kith_command = _declare(function, name or function.__name__, rate)  # type: ignore[attr-defined]
+        declared = _declare(function, name or function.__name__, rate, batch)
+        function._kith_command = declared  # type: ignore[attr-defined]
         return function
 
     return mark if handler is None else mark(handler)
 
 
-def _declare(handler: Handler, name: str, rate: Rate) -> Command:
+def _declare(handler: Handler, name: str, rate: Rate, batch: Batch | None) -> Command:
     where = f"{handler.__module__}.{handler.__qualname__}"
+    on_loop = inspect.iscoroutinefunction(handler)
+    if on_loop and batch is not None:
+        raise ImproperlyConfigured(f"@command {where}: an async handler writes nothing that a batch could.")
     hints = typing.get_type_hints(handler, include_extras=True)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for parameter in list(inspect.signature(handler).parameters.values())[1:]:
@@ -96,7 +137,7 @@ def _declare(handler: Handler, name: str, rate: Rate) -> Command:
         fields.append(field if parameter.default is parameter.empty else (*field, parameter.default))
     schema = msgspec.defstruct(name, fields, kw_only=True, namespace={"__doc__": handler.__doc__})
     decoder = msgspec.json.Decoder(schema)
-    return Command(name, handler, schema, decoder, rate, inspect.iscoroutinefunction(handler))
+    return Command(name, handler, schema, decoder, rate, on_loop, batch)
 
 
 def commands_of(cls: type) -> dict[str, Command]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from realtime import limits, metrics, threads
+from realtime import batch, limits, metrics
 from realtime.channels import Channel
 from realtime.commands import CHANGE, SIGNAL, Command
 from realtime.conf import setting
@@ -86,7 +86,7 @@ async def _execute(command: Command, channel: Channel, arguments: dict[str, Any]
     else:
         try:
             async with asyncio.timeout(setting("KITH_COMMAND_TIMEOUT_S")):
-                made = await threads.write(command.handler, channel, **arguments)
+                made = await batch.write(command, channel, arguments)
         except TimeoutError:  # not begun: forgotten; under way: it may still commit, the same ref will tell
             raise Unavailable from None
     return made or {}

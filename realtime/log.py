@@ -90,7 +90,7 @@ def append(event: Event, topic: Topic, *, using: str) -> Entry:
     connection = connections[using]
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("log.append needs a transaction: use publish().")
-    packet, values = _row(event, topic)
+    packet, values = row(event, topic)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_APPEND_POSTGRESQL, values)
@@ -104,8 +104,12 @@ def append(event: Event, topic: Topic, *, using: str) -> Entry:
         return Entry(cursor.lastrowid, event_id, packet)
 
 
-def _row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
-    """The packet, still without its numbers, and the values of its row."""
+def row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
+    """The packet, still without its numbers, and the values of its columns `ROW`.
+
+    Raises:
+        ValueError: its tally is of a field that it does not have.
+    """
     body, tally = event.encode(topic.channel), event.tally()
     if tally is not None and tally.field not in event.__struct_fields__:
         raise ValueError(f"{type(event).__name__} has a tally of {tally.field!r}, which is not its field.")
@@ -118,12 +122,12 @@ def _row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
     return packet, [topic.name, event.type, event.subject(), *keys, *told, body.decode()]
 
 
+ROW = ("topic", "type", "subject", "actor", "revokes", "grants", "withheld", "tally", "body")
 _APPEND_POSTGRESQL = f"""
-    INSERT INTO {LOG} (topic, type, subject, actor, revokes, grants, withheld, tally, body, xid)
+    INSERT INTO {LOG} ({", ".join(ROW)}, xid)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint) RETURNING entry, xid"""
 _APPEND_SQLITE = f"""
-    INSERT INTO {LOG}
-    (topic, type, subject, actor, revokes, grants, withheld, tally, body, seq, event_id, xid)
+    INSERT INTO {LOG} ({", ".join(ROW)}, seq, event_id, xid)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _NEXT_ID_SQLITE = f"""
     INSERT INTO {STATE} (id, epoch, last_id) VALUES (1, %s, 1)

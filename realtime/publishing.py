@@ -6,13 +6,14 @@ passes them on through a bounded queue; what is dropped there, the log has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 
-from realtime import fanout, log, topics
+from realtime import appending, fanout, log, topics
 from realtime.channels import broadcast_topic
 from realtime.erasing import erase_rewritten
 from realtime.events import DURABLE, LATEST, STATE, Event
@@ -72,14 +73,33 @@ def _publish(event: Event, topic: Topic, *, using: str | None = None, skip_socke
     _check(topic)
     for observe in observers:
         observe(event, topic)
-    if event.delivery is DURABLE:
+    kept = getattr(connections[using], "_kith_gathering", None)
+    if kept is not None and event.delivery is DURABLE and not event.rewrites:
+        kept.append(log.row(event, topic))
+    elif event.delivery is DURABLE:
         with transaction.atomic(using=using, savepoint=False):
             erase_rewritten(event, topic.name, using=using)
             entry = log.append(event, topic, using=using)
             transaction.on_commit(_after_commit(entry, using), using=using, robust=True)
-        return
-    packets = [_packet(event, topic, skip_socket)]
-    transaction.on_commit(lambda: fanout.send(packets), using=using, robust=True)
+    else:
+        packets = [_packet(event, topic, skip_socket)]
+        transaction.on_commit(lambda: fanout.send(packets), using=using, robust=True)
+
+
+@contextmanager
+def gathering(using: str) -> Iterator[None]:
+    """Inside, durable events are kept, and in the end logged together and numbered: for the end of a
+    transaction, since their topics are locked from then on until it commits."""
+    connection = connections[using]
+    kept: list[tuple[Packet, appending.Row]] = []
+    connection._kith_gathering = kept  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        connection._kith_gathering = None  # type: ignore[attr-defined]
+    if kept:
+        packets = appending.append_numbered(kept, using=using)
+        transaction.on_commit(lambda: fanout.send(packets), using=using, robust=True)
 
 
 def _check(topic: Topic) -> None:

@@ -2,7 +2,8 @@
 
 Channels' `database_sync_to_async` runs everything of a process on one thread: one statement that
 waits for a row lock stalled every read for as long. SQLite has one writer at a time, so there
-one thread writes and nobody queues inside the database.
+one thread writes and nobody queues inside the database. Elsewhere batches (`batch`) have a thread of
+their own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import close_old_connections, connections, transaction
@@ -30,9 +31,19 @@ def _readers() -> ThreadPoolExecutor:
 
 
 @functools.cache
+def is_serial() -> bool:
+    """Whether one thread of this process does all the writing."""
+    return connections[log.database()].vendor == "sqlite"
+
+
+@functools.cache
 def _writers() -> ThreadPoolExecutor:
-    serial = connections[log.database()].vendor == "sqlite"
-    return ThreadPoolExecutor(1 if serial else WRITE_THREADS, thread_name_prefix="kith-write")
+    return ThreadPoolExecutor(1 if is_serial() else WRITE_THREADS, thread_name_prefix="kith-write")
+
+
+@functools.cache
+def _batches() -> ThreadPoolExecutor:
+    return _writers() if is_serial() else ThreadPoolExecutor(1, thread_name_prefix="kith-batch")
 
 
 async def read(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -45,6 +56,11 @@ async def write(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     """``function`` on a writing thread, in one transaction; returns when it has committed."""
     job = functools.partial(_fresh, _atomically, function, *args, **kwargs)
     return await asyncio.get_running_loop().run_in_executor(_writers(), job)
+
+
+def batch(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    """``function`` on the thread of batches, one after the other, with a usable connection."""
+    return _batches().submit(functools.partial(_fresh, function, *args, **kwargs))
 
 
 def _fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -62,7 +78,8 @@ def _atomically(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def close() -> None:
     """End the pools, and with their threads their connections; the next use starts new ones."""
-    for pool in (_readers, _writers):
+    for pool in (_readers, _batches, _writers):
         if pool.cache_info().currsize:
             pool().shutdown()
         pool.cache_clear()
+    is_serial.cache_clear()

@@ -8,12 +8,13 @@ from chat.services.members import member_add, member_remove, member_role, read_m
 from chat.services.messages import (
     message_delete,
     message_edit,
-    message_send,
     message_tombstone,
     reaction_set,
 )
+from chat.services.sending import Sending, message_send, messages_send
 
 __all__ = [
+    "Sending",
     "chat_create",
     "chat_update",
     "member_add",
@@ -23,6 +24,7 @@ __all__ = [
     "message_edit",
     "message_send",
     "message_tombstone",
+    "messages_send",
     "reaction_set",
     "read_mark",
 ]

@@ -1,66 +1,21 @@
-"""What is said: sending, editing, deleting, reacting."""
+"""What was said: editing, deleting, reacting."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from chat import selectors
-from chat.models import Chat, Membership, Message, Reaction
+from chat.models import Membership, Message, Reaction
 from chat.services.rights import joined, writable
-from notifications.services import mentions_notify, mentions_update, notifications_withdraw
-from realtime import locks, refs
+from notifications.services import mentions_update, notifications_withdraw
+from realtime import locks
 from realtime.content import clean_content
 from realtime.errors import Forbidden, InvalidMessage, NotFound
-from uploads.selectors import upload_owned
 
 EMOJI_LENGTH = 32  # characters: the longest emoji, families with skin tones, take a dozen
-
-
-@transaction.atomic
-def message_send(
-    *,
-    chat: Chat,
-    sender: Any,
-    content: str,
-    attachment: str | None = None,
-    reply_to: int | None = None,
-    ref: str | None = None,
-) -> tuple[int, bool]:
-    """Say something: ``(message_id, duplicate)``. ``duplicate``: this ``ref`` had sent it before, and
-    the id is the first one's, also when that was deleted since.
-
-    Raises:
-        Forbidden: the sender is not in the chat, or it is direct and one of the two blocks the other.
-        InvalidMessage, TooLarge: the content; an attachment that is not the sender's upload; a reply to
-            what the sender does not see in this chat.
-        Conflict: ``ref`` was used for other content.
-    """
-    content = clean_content(content)
-    writable(chat.pk, sender)
-
-    def make() -> Message:
-        if attachment and upload_owned(user=sender, path=attachment) is None:
-            raise InvalidMessage("No such upload of yours.", field="attachment")
-        visible = selectors.messages_visible(user=sender).filter(chat=chat.pk)
-        if reply_to is not None and not visible.filter(pk=reply_to).exists():
-            raise InvalidMessage("No such message in this chat.", field="reply_to")
-        message = Message.objects.create(
-            chat_id=chat.pk,
-            sender=sender,
-            content=content,
-            attachment=attachment or "",
-            reply_to_id=reply_to,
-            ref=ref,
-        )
-        mentions_notify(actor=sender, text=content, audience=_members(message), **_place(message))
-        return message
-
-    said = [content, attachment or "", reply_to]
-    return refs.once(user=sender, scope=f"chat:{chat.pk}", ref=ref, content=said, make=make)
 
 
 @transaction.atomic
@@ -83,7 +38,8 @@ def message_edit(*, message: Message, user: Any, content: str) -> Message:
     if content != message.content:
         message.content, message.edited_at = content, timezone.now()
         message.save(update_fields=["content", "edited_at"])
-        mentions_update(actor=user, text=content, audience=_members(message), **_place(message))
+        audience = selectors.member_ids(message=message)
+        mentions_update(actor=user, text=content, audience=audience, **_place(message))
     return message
 
 
@@ -141,13 +97,6 @@ def _message_locked(message: Message, user: Any) -> tuple[Message, Membership]:
     if locked is None:
         raise NotFound("No such message.", field="message_id")
     return locked, joined(locked.chat_id, user)
-
-
-def _members(message: Message) -> QuerySet[Any]:
-    """Keys of those who may see the message, and be mentioned in it; asked for only where somebody is."""
-    rows = Membership.objects.filter(chat=message.chat_id)
-    seeing = rows.filter(Q(chat__history=Chat.History.ALL) | Q(joined_after__lt=message.pk))
-    return seeing.values_list("user_id", flat=True)
 
 
 def _place(message: Message) -> dict[str, Any]:

@@ -1,0 +1,182 @@
+"""Saying something: one message, or those of many senders at the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.db import router, transaction
+
+from chat import selectors
+from chat.models import Chat, Message
+from chat.services.rights import writable, writable_now
+from notifications.selectors import names_anybody
+from notifications.services import mentions_notify
+from realtime import refs, rows, signals
+from realtime.content import clean_content
+from realtime.errors import InvalidMessage, KithError
+from uploads.selectors import upload_owned
+
+Sent = tuple[int, bool]  # the message's id; whether its ref had sent it before
+
+
+class Sending(NamedTuple):
+    """What somebody wants to say; as `message_send` takes it."""
+
+    chat_id: int
+    sender: Any
+    content: str
+    attachment: str | None = None
+    reply_to: int | None = None
+    ref: str | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing has to be looked up for it, nor anybody else told."""
+        return not self.attachment and self.reply_to is None and not names_anybody(text=self.content)
+
+    @property
+    def place(self) -> tuple[int, Any]:
+        return self.chat_id, self.sender.pk
+
+
+@transaction.atomic
+def message_send(
+    *,
+    chat: Chat,
+    sender: Any,
+    content: str,
+    attachment: str | None = None,
+    reply_to: int | None = None,
+    ref: str | None = None,
+) -> Sent:
+    """Say something: ``(message_id, duplicate)``. ``duplicate``: this ``ref`` had sent it before, and
+    the id is the first one's, also when that was deleted since.
+
+    Raises:
+        Forbidden: the sender is not in the chat, or it is direct and one of the two blocks the other.
+        InvalidMessage, TooLarge: the content; an attachment that is not the sender's upload; a reply to
+            what the sender does not see in this chat.
+        Conflict: ``ref`` was used for other content.
+    """
+    sending = _cleaned(Sending(chat.pk, sender, content, attachment, reply_to, ref))
+    writable(chat.pk, sender)
+    [outcome] = _send([sending])
+    if isinstance(outcome, KithError):
+        raise outcome
+    return outcome
+
+
+@transaction.atomic
+def messages_send(*, sendings: Sequence[Sending]) -> list[Sent | KithError | None]:
+    """`message_send` for many, in a few statements whatever their number: of each what that returns or
+    raises. None: not sent, for it would wait for somebody's lock, or is not plain; or has no right to be."""
+    outcomes: list[Sent | KithError | None] = [None] * len(sendings)
+    plain: dict[int, Sending] = {}
+    for index, sending in enumerate(sendings):
+        try:
+            cleaned = _cleaned(sending)
+        except KithError as error:
+            outcomes[index] = error
+        else:
+            if cleaned.is_plain:
+                plain[index] = cleaned
+    held = writable_now({sending.place for sending in plain.values()})
+    allowed = {index: sending for index, sending in plain.items() if sending.place in held}
+    for index, outcome in zip(allowed, _send(list(allowed.values())), strict=True):
+        outcomes[index] = outcome
+    return outcomes
+
+
+def _cleaned(sending: Sending) -> Sending:
+    """Raises InvalidMessage, TooLarge."""
+    if sending.ref is not None:
+        refs.check(sending.ref)
+    return sending._replace(content=clean_content(sending.content))
+
+
+def _send(sendings: Sequence[Sending]) -> list[Sent | KithError]:
+    """Of those who have the right to, and hold it."""
+    if not sendings:
+        return []
+    using = router.db_for_write(Message)
+    keys = rows.reserve_keys(Message, len(sendings), using=using)
+    firsts = _claim(sendings, keys)
+    messages = []
+    for sending, key, first in zip(sendings, keys, firsts, strict=True):
+        if first is None:
+            _check(sending)
+            messages.append(_message(sending, key))
+    _save(messages, using)
+    for message in messages:
+        if names_anybody(text=message.content):
+            _tell_mentioned(message)
+    return [
+        (key, False) if first is None else first if isinstance(first, KithError) else (int(first), True)
+        for key, first in zip(keys, firsts, strict=True)
+    ]
+
+
+def _tell_mentioned(message: Message) -> None:
+    mentions_notify(
+        actor=message.sender,
+        text=message.content,
+        audience=selectors.member_ids(message=message),
+        chat_id=message.chat_id,
+        data={"message_id": message.pk},
+    )
+
+
+def _claim(sendings: Sequence[Sending], keys: Sequence[int]) -> list[int | str | KithError | None]:
+    """For each the first message with its ref, and None for the first itself."""
+    claims = {
+        index: refs.Claim(
+            sending.sender.pk,
+            f"chat:{sending.chat_id}",
+            sending.ref,
+            refs.digest_of([sending.content, sending.attachment or "", sending.reply_to]),
+            key,
+        )
+        for index, (sending, key) in enumerate(zip(sendings, keys, strict=True))
+        if sending.ref is not None
+    }
+    firsts: list[int | str | KithError | None] = [None] * len(sendings)
+    if claims:
+        for index, first in zip(claims, refs.claim_all(list(claims.values())), strict=True):
+            firsts[index] = first
+    return firsts
+
+
+def _check(sending: Sending) -> None:
+    """Raises InvalidMessage: what it carries, or answers, is not the sender's to use."""
+    if sending.attachment and upload_owned(user=sending.sender, path=sending.attachment) is None:
+        raise InvalidMessage("No such upload of yours.", field="attachment")
+    if sending.reply_to is not None:
+        visible = selectors.messages_visible(user=sending.sender).filter(chat=sending.chat_id)
+        if not visible.filter(pk=sending.reply_to).exists():
+            raise InvalidMessage("No such message in this chat.", field="reply_to")
+
+
+def _message(sending: Sending, key: int) -> Message:
+    return Message(
+        pk=key,
+        chat_id=sending.chat_id,
+        sender=sending.sender,
+        content=sending.content,
+        attachment=sending.attachment or "",
+        reply_to_id=sending.reply_to,
+        ref=sending.ref,
+    )
+
+
+_STORED = tuple(field.attname for field in Message._meta.concrete_fields)
+
+
+def _save(messages: Sequence[Message], using: str) -> None:
+    if not signals.only_ours(Message):  # somebody else wants to hear of each
+        for message in messages:
+            message.save(force_insert=True, using=using)
+    elif messages:
+        values = [[getattr(message, name) for name in _STORED] for message in messages]
+        rows.insert(Message, _STORED, values, using=using)
+        signals.publish_created(messages, using=using)

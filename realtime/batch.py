@@ -1,0 +1,196 @@
+"""Group commit: commands that write gather while the write before them is under way, and commit together.
+
+No timer: an idle process writes at once, and the busier it is, the more share one commit. A command that has
+a batch form (`commands.command`) is done for all who asked in a few statements. On SQLite, where one thread
+writes, the others share the transaction, each in a savepoint; elsewhere they go by themselves.
+
+One bad command fails alone: what a batch form refuses is nobody else's matter, and after any other failure
+the batch is rolled back and its commands go by themselves, if it is certain that nothing was committed.
+A link that broke during COMMIT leaves that open: everybody is answered `unavailable`, nothing is run again,
+and the same ``ref`` will tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from operator import attrgetter
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
+
+from realtime import log, publishing, threads
+from realtime.channels import Channel
+from realtime.commands import APART, Answer, Asked, Command
+from realtime.errors import Unavailable
+
+logger = logging.getLogger("kith.batch")
+
+MOST = 256  # commands of one batch: some milliseconds; the others are next
+LOCK_WAIT_MS = 200  # a batch waits no longer for any lock; its commands then wait one by one
+
+# Refusals of PostgreSQL, after which it is certain that nothing was committed: serialization_failure,
+# deadlock_detected, lock_not_available.
+_ROLLED_BACK = {"40001", "40P01", "55P03"}
+
+Outcome = Answer | BaseException  # APART: nothing was done yet; an exception is for who asked
+
+
+class Wish:
+    """A command that waits to be written, and who waits for what comes of it."""
+
+    __slots__ = ("arguments", "channel", "command", "outcome")
+
+    def __init__(self, command: Command, channel: Channel, arguments: dict[str, Any]) -> None:
+        self.command = command
+        self.channel = channel
+        self.arguments = arguments
+        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Batches of two processes take what they lock in one order."""
+        return self.command.name, self.channel.name
+
+
+async def write(command: Command, channel: Channel, arguments: dict[str, Any]) -> Any:
+    """What the command's handler returns; it has committed.
+
+    Raises:
+        Unavailable: the database is away, or went away before it said whether it committed.
+        And whatever the handler raises.
+    """
+    if command.batch is not None or threads.is_serial():
+        wish = Wish(command, channel, arguments)
+        _gathering().add(wish)
+        outcome = await wish.outcome
+        if isinstance(outcome, BaseException):
+            raise outcome
+        if outcome is not APART:
+            return outcome
+    return await threads.write(command.handler, channel, **arguments)
+
+
+class Gathering:
+    """What waits in one event loop for the write under way to end."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: list[Wish] = []
+        self._busy = False
+
+    def add(self, wish: Wish) -> None:
+        self._waiting.append(wish)
+        if not self._busy:
+            self._busy = True
+            # Not now: what other sockets have said in the same turn of the loop comes along.
+            self._loop.call_soon(self._next)
+
+    def _next(self) -> None:
+        wishes = [wish for wish in self._waiting[:MOST] if not wish.outcome.done()]  # else given up: too late
+        del self._waiting[:MOST]
+        self._busy = bool(wishes)
+        if wishes:
+            wishes.sort(key=attrgetter("place"))
+            threads.batch(commit, wishes).add_done_callback(functools.partial(self._written, wishes))
+
+    def _written(self, wishes: list[Wish], done: Future[list[Outcome]]) -> None:
+        """On the writing thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._answer, wishes, done)
+
+    def _answer(self, wishes: list[Wish], done: Future[list[Outcome]]) -> None:
+        self._next()
+        outcomes = [error] * len(wishes) if (error := done.exception()) else done.result()
+        for wish, outcome in zip(wishes, outcomes, strict=True):
+            if not wish.outcome.done():
+                wish.outcome.set_result(outcome)
+
+
+_gatherings: WeakKeyDictionary[asyncio.AbstractEventLoop, Gathering] = WeakKeyDictionary()
+
+
+def _gathering() -> Gathering:
+    loop = asyncio.get_running_loop()
+    if (found := _gatherings.get(loop)) is None:
+        found = _gatherings[loop] = Gathering(loop)
+    return found
+
+
+# ── on the writing thread ───────────────────────────────────────────────────────────────────
+
+
+def commit(wishes: Sequence[Wish]) -> list[Outcome]:
+    """Do them in one transaction; of each what came of it. Raises nothing of the database's."""
+    connection = connections[log.database()]
+    committing = False
+    try:
+        with transaction.atomic(using=connection.alias):
+            _limit_waits(connection)
+            outcomes = _do(wishes)
+            if connection.needs_rollback or connection.closed_in_transaction:
+                return [APART] * len(wishes)
+            _keep_apart(connection)
+            committing = True
+    except Exception as error:  # an app's batch form may raise anything
+        if committing and not _is_refusal(error):
+            logger.warning("a link broke while %s commands were committed", len(wishes), exc_info=True)
+            return [Unavailable()] * len(wishes)
+        if isinstance(error, OperationalError | InterfaceError) and not connection.is_usable():
+            logger.warning("the database is away: %s commands were refused", len(wishes), exc_info=True)
+            return [Unavailable()] * len(wishes)
+        logger.info("a batch of %s commands is done one by one: %s", len(wishes), error)
+        return [APART] * len(wishes)
+    return outcomes
+
+
+def _limit_waits(connection: Any) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
+
+
+def _do(wishes: Sequence[Wish]) -> list[Outcome]:
+    found: dict[Wish, Outcome] = {}
+    together: dict[Callable[..., Any], list[Wish]] = {}
+    for wish in wishes:
+        if wish.command.batch is None:
+            found[wish] = _alone(wish)
+        else:
+            together.setdefault(wish.command.batch, []).append(wish)
+    for form, some in together.items():
+        with publishing.gathering(log.database()):
+            answers = form([Asked(wish.channel, wish.arguments) for wish in some])
+        found |= zip(some, answers, strict=True)
+    return [found[wish] for wish in wishes]
+
+
+def _alone(wish: Wish) -> Outcome:
+    try:
+        with transaction.atomic(using=log.database()):
+            return wish.command.handler(wish.channel, **wish.arguments) or {}
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever an app's handler raises is told to who asked
+        return error
+
+
+def _keep_apart(connection: Any) -> None:
+    """A callback that fails after the commit must not silence those of other commands."""
+    connection.run_on_commit = [(sids, _robust(told), True) for sids, told, _ in connection.run_on_commit]
+
+
+def _robust(told: Callable[[], object]) -> Callable[[], object]:
+    def tell() -> None:  # Django names a callback that fails by its ``__qualname__``, which partials lack
+        told()
+
+    return told if hasattr(told, "__qualname__") else tell
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the database answered COMMIT, and the answer was no."""
+    return isinstance(error, IntegrityError) or getattr(error.__cause__, "sqlstate", None) in _ROLLED_BACK
