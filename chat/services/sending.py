@@ -67,7 +67,7 @@ def message_send(
     return outcome
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def messages_send(*, sendings: Sequence[Sending]) -> list[Sent | KithError | None]:
     """`message_send` for many, in a few statements whatever their number: of each what that returns or
     raises. None: not sent, for it would wait for somebody's lock, or is not plain; or has no right to be."""
