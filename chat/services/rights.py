@@ -17,9 +17,10 @@ from django.db.models import Exists, OuterRef
 
 from chat import selectors
 from chat.models import Chat, Membership
-from connections.services import hidden_held
+from connections.services import hidden_held, visible_now
 from realtime import locks, rows
 from realtime.errors import Conflict, Forbidden
+from realtime.users import parse_key
 
 
 def joined(chat_id: int, user: Any) -> Membership:
@@ -49,29 +50,35 @@ def writable(chat_id: int, user: Any) -> Membership:
 
 
 def writable_now(places: Collection[tuple[int, Any]]) -> set[tuple[int, Any]]:
-    """Of these chats and keys of users those on whose membership `writable` relies, as far as that is known
-    without waiting: what another transaction is changing is left out. One statement."""
+    """Of these chats and keys of users those that are `writable`, and held to be so, as far as that is known
+    without waiting: what another transaction is changing is left out. Three statements at most."""
     if not places:
         return set()
-    using = router.db_for_write(Membership)
-    connection = connections[using]
+    connection = connections[router.db_for_write(Membership)]
     prepare = Membership._meta.get_field("user").get_db_prep_value
     asked = list(places)
     values = ((chat_id, prepare(key, connection)) for chat_id, key in asked)
     with connection.cursor() as cursor:
         cursor.execute(_writable_now(connection), [rows.packed(("chat_id", "user_id"), values)])
-        return {asked[place - 1] for (place,) in cursor.fetchall()}
+        peers = {asked[place - 1]: peer for place, peer in cursor.fetchall()}
+    couples = {place: (place[1], parse_key(peer)) for place, peer in peers.items() if peer is not None}
+    visible = visible_now(couples=set(couples.values()))
+    return {place for place in peers if place not in couples or couples[place] in visible}
 
 
 def _writable_now(connection: BaseDatabaseWrapper) -> str:
-    """The chat's row is held, too, for which the message's foreign key would wait."""
+    """Of each place that is somebody's the other one of a direct chat. The chat's row is held, too, for which
+    the message's foreign key would wait."""
     members, chats = Membership._meta.db_table, Chat._meta.db_table
     columns = rows.columns_of(Membership, ("chat_id", "user_id"), connection)
     held = "FOR SHARE OF m SKIP LOCKED FOR KEY SHARE OF c SKIP LOCKED"
     return f"""
-        SELECT place FROM {rows.unpacking(connection.vendor, columns)}
+        SELECT place, CASE WHEN c.kind = '{Chat.Kind.DIRECT}' THEN (
+            SELECT p.user_id FROM {members} p WHERE p.chat_id = m.chat_id AND p.user_id <> m.user_id LIMIT 1
+        ) END
+        FROM {rows.unpacking(connection.vendor, columns)}
         JOIN {members} m ON m.chat_id = r.chat_id AND m.user_id = r.user_id JOIN {chats} c ON c.id = m.chat_id
-        WHERE c.kind <> '{Chat.Kind.DIRECT}' ORDER BY m.id
+        ORDER BY m.id
         {held if connection.vendor == "postgresql" else ""}"""  # noqa: S608  # our own names
 
 

@@ -6,7 +6,7 @@ two people.
 """
 
 from connections.services.blocks import block_add, block_remove
-from connections.services.holds import hidden_held, tie_held
+from connections.services.holds import hidden_held, tie_held, visible_now
 from connections.services.requests import request_accept, request_decline, request_send, request_withdraw
 from connections.services.ties import connection_make, connection_remove
 from connections.signals import hidden_changed, tie_ended, tie_made
@@ -25,4 +25,5 @@ __all__ = [
     "tie_ended",
     "tie_held",
     "tie_made",
+    "visible_now",
 ]

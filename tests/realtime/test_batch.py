@@ -14,6 +14,7 @@ from django.db.models.signals import post_save
 from chat.consumers import MessagesConsumer
 from chat.models import Chat, Membership, Message
 from chat.services import message_send
+from connections import pairs
 from realtime import batch, fanout
 from realtime.batch import Wish
 from realtime.channels import Channel
@@ -284,6 +285,27 @@ async def test_elsewhere_they_go_by_themselves(database: Database) -> None:
         await batch.write(one.command, one.channel, one.arguments)
 
 
+async def test_a_direct_chat_is_written_with_the_others_unless_one_blocks(
+    alice: Any, chats: list[Chat], people: People
+) -> None:
+    bob, carol = people.users("bob", "carol")
+    with_bob, with_carol = people.direct(alice, bob), people.direct(alice, carol)
+    people.block(carol, alice)
+    hi = {"content": "hi"}
+    asked: list[Ask] = [
+        (alice, chats[0], hi),
+        (alice, with_bob, hi),
+        (bob, with_bob, hi),
+        (alice, with_carol, hi),
+        (carol, with_carol, hi),
+    ]
+    group, mine, bobs, *blocked = await commit(*asked)
+    assert [outcome["duplicate"] for outcome in (group, mine, bobs)] == [False] * 3
+    assert blocked == [APART] * 2
+    assert isinstance((await say_together(asked[3]))[0], Forbidden)
+    assert (texts(with_bob), texts(with_carol)) == (["hi", "hi"], [])
+
+
 # ── what waits ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -295,14 +317,24 @@ def hold_chat(chat: Chat, _user: Any) -> None:
     Chat.objects.select_for_update().get(pk=chat.pk)
 
 
+def hold_pair(chat: Chat, user: Any) -> None:
+    [peer] = Membership.objects.filter(chat=chat).exclude(user=user)
+    pairs.lock(user.pk, peer.user_id)
+
+
 HOLDS = [hold_membership, hold_chat]
 
 
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
-@pytest.mark.parametrize("hold", HOLDS)
-async def test_what_would_wait_for_a_row_is_left_out_at_once(
-    alice: Any, chats: list[Chat], hold: Callable[[Chat, Any], None], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("hold", [*HOLDS, hold_pair])
+async def test_what_would_wait_is_left_out_at_once(
+    alice: Any,
+    chats: list[Chat],
+    people: People,
+    hold: Callable[[Chat, Any], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    chats[2] = people.direct(alice, people.user("bob"))
     monkeypatch.setattr(batch, "LOCK_WAIT_MS", 10_000)  # nothing in the batch waits so long
     asked: list[Ask] = [(alice, chat, {"content": "hi"}) for chat in chats]
     with left_open(lambda: hold(chats[2], alice)):
