@@ -1,30 +1,118 @@
-"""The event log: many events in a few statements, numbered as they are written.
+"""The event log, written: one event in any transaction, or those of a batch in a few statements.
 
-For the end of a batch (`batch`), whose transaction does nothing more but commit. So numbers need not wait for
-a trigger: the topics' rows, locked in the order of their names as the trigger locks them, are held no longer
-than it would hold them.
+Numbers are given at the end of the writing transaction: on PostgreSQL by a deferred trigger
+(migration 0002), on SQLite, whose writers are serial, at insert. So within a topic `seq` has no
+gap and `event_id` grows in commit order, and no lock is held while a transaction stays open.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from realtime import rows
-from realtime.log import FIRST_EPOCH, LOG, ROW, STATE, TOPIC
+from realtime.events import Event
+from realtime.log import FIRST_EPOCH, LOG, STATE, TOPIC
 from realtime.packets import Packet
+from realtime.topics import Topic
 
-Row = Sequence[Any]  # of `log.row`: values of the columns ROW
+Row = Sequence[Any]  # values of the columns ROW
 
-_COLUMNS = ", ".join(ROW)
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An appended event. Its packet has its numbers where they are given at insert (SQLite);
+    elsewhere `numbered` finds them by ``xid`` after the commit."""
+
+    entry: int
+    xid: int
+    packet: Packet
+
+
+def append(event: Event, topic: Topic, *, using: str) -> Entry:
+    """Write one durable event in the current transaction.
+
+    Raises:
+        TransactionManagementError: there is no transaction; an event without its change, or a
+            change without its event, would be possible.
+        ValueError: its tally is of a field that it does not have.
+    """
+    connection = connections[using]
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("append needs a transaction: use publish().")
+    packet, values = row(event, topic)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_APPEND_POSTGRESQL, values)
+            entry, xid, packet.created = cursor.fetchone()
+            return Entry(entry, xid, packet)
+        cursor.execute(_NEXT_ID_SQLITE, [FIRST_EPOCH])
+        packet.event_id = event_id = cursor.fetchone()[0]
+        cursor.execute(_NEXT_SEQ_SQLITE, [topic.name])
+        packet.seq = cursor.fetchone()[0]
+        cursor.execute(_APPEND_SQLITE, [*values, packet.seq, event_id, event_id])
+        entry, packet.created = cursor.fetchone()
+        return Entry(entry, event_id, packet)
+
+
+def row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
+    """The packet, still without its numbers, and the values of its columns `ROW`.
+
+    Raises:
+        ValueError: its tally is of a field that it does not have.
+    """
+    body, tally = event.encode(topic.channel), event.tally()
+    if tally is not None and tally.field not in event.__struct_fields__:
+        raise ValueError(f"{type(event).__name__} has a tally of {tally.field!r}, which is not its field.")
+    keys = [None if key is None else str(key) for key in (event.actor(), event.revokes(), event.grants())]
+    withheld = tuple(map(str, event.withheld_from()))
+    packet = Packet(
+        topic.name, body, event.type, actor=keys[0], revokes=keys[1], withheld=withheld, tally=tally
+    )
+    told = [json.dumps(value) if value else None for value in (withheld, tally)]
+    return packet, [topic.name, event.type, event.subject(), *keys, *told, body.decode()]
+
+
+ROW = ("topic", "type", "subject", "actor", "revokes", "grants", "withheld", "tally", "body")
+_APPEND_POSTGRESQL = f"""
+    INSERT INTO {LOG} ({", ".join(ROW)}, xid)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint)
+    RETURNING entry, xid, CAST(created AS text)"""
+_APPEND_SQLITE = f"""
+    INSERT INTO {LOG} ({", ".join(ROW)}, seq, event_id, xid)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING entry, CAST(created AS text)"""
+_NEXT_ID_SQLITE = f"""
+    INSERT INTO {STATE} (id, epoch, last_id) VALUES (1, %s, 1)
+    ON CONFLICT (id) DO UPDATE SET last_id = last_id + 1 RETURNING last_id"""
+_NEXT_SEQ_SQLITE = f"""
+    INSERT INTO {TOPIC} (name, seq, pruned_id, pruned_xid) VALUES (%s, 1, 0, 0)
+    ON CONFLICT (name) DO UPDATE SET seq = seq + 1 RETURNING seq"""
+
+
+def numbered(xid: int, *, using: str) -> dict[int, tuple[int, int]]:
+    """``{entry: (seq, event_id)}`` of the events that a committed transaction wrote. Events of
+    savepoints that were rolled back are not among them."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(f"SELECT entry, seq, event_id FROM {LOG} WHERE xid = %s AND seq IS NOT NULL", [xid])
+        return {entry: (seq, event_id) for entry, seq, event_id in cursor.fetchall()}
+
+
+# ── many at once ──────────────────────────────────────────────────────────────────────────────
 
 
 def append_numbered(told: Sequence[tuple[Packet, Row]], *, using: str) -> list[Packet]:
-    """Log these events in their order; their packets, with their numbers. The transaction must end now."""
+    """Log these events in their order; their packets, with their numbers.
+
+    For the end of a batch (`batch`), whose transaction does nothing more but commit. So numbers need not wait
+    for a trigger: the topics' rows, locked in the order of their names as the trigger locks them, are held no
+    longer than it would hold them.
+    """
     connection = connections[using]
     if connection.vendor == "postgresql":
         _on_postgresql(connection, told)
@@ -36,7 +124,9 @@ def append_numbered(told: Sequence[tuple[Packet, Row]], *, using: str) -> list[P
 def _on_postgresql(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet, Row]]) -> None:
     source = rows.unpacking(connection.vendor, [(name, "text") for name in ROW])
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND_POSTGRESQL.format(source=source), [rows.packed(ROW, (row for _, row in told))])
+        cursor.execute(
+            _APPEND_ALL_POSTGRESQL.format(source=source), [rows.packed(ROW, (row for _, row in told))]
+        )
         numbers = sorted(cursor.fetchall())
     waiting = _by_topic(told)
     for topic, seq, event_id, created in numbers:
@@ -45,7 +135,7 @@ def _on_postgresql(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet,
 
 
 # The ids are taken when every topic is locked, since all rows pass the sort before the first leaves it.
-_APPEND_POSTGRESQL = f"""
+_APPEND_ALL_POSTGRESQL = f"""
     WITH told AS (SELECT * FROM {{source}}),
     sizes AS (SELECT topic, count(*) AS size FROM told GROUP BY topic ORDER BY topic),
     heads AS (
@@ -54,8 +144,8 @@ _APPEND_POSTGRESQL = f"""
         ON CONFLICT (name) DO UPDATE SET seq = t.seq + excluded.seq
         RETURNING t.name, t.seq
     )
-    INSERT INTO {LOG} ({_COLUMNS}, xid, seq, event_id)
-    SELECT {_COLUMNS}, pg_current_xact_id()::text::bigint, number, nextval('kith_event_id')
+    INSERT INTO {LOG} ({", ".join(ROW)}, xid, seq, event_id)
+    SELECT {", ".join(ROW)}, pg_current_xact_id()::text::bigint, number, nextval('kith_event_id')
     FROM (
         SELECT told.*, heads.seq - size + row_number() OVER (PARTITION BY told.topic ORDER BY place) AS number
         FROM told JOIN heads ON heads.name = told.topic JOIN sizes ON sizes.topic = told.topic
@@ -77,7 +167,7 @@ def _on_sqlite(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet, Row
         for event_id, (packet, _) in enumerate(told, last_id - len(told) + 1):
             packet.event_id = event_id
         numbered = [(*row, packet.seq, packet.event_id) for packet, row in told]
-        cursor.execute(_APPEND_SQLITE, [rows.packed(_NUMBERED, numbered)])
+        cursor.execute(_APPEND_ALL_SQLITE, [rows.packed(_NUMBERED, numbered)])
         created = dict(cursor.fetchall())
     for packet, _ in told:
         packet.created = created[packet.event_id]
@@ -91,7 +181,7 @@ _NEXT_SEQS_SQLITE = f"""
     INSERT INTO {TOPIC} (name, seq, pruned_id, pruned_xid) SELECT topic, size, 0, 0 FROM {{source}} WHERE true
     ON CONFLICT (name) DO UPDATE SET seq = seq + excluded.seq RETURNING name, seq"""
 _NUMBERED = (*ROW, "seq", "event_id")
-_APPEND_SQLITE = f"""
+_APPEND_ALL_SQLITE = f"""
     INSERT INTO {LOG} ({", ".join(_NUMBERED)}, xid)
     SELECT {", ".join(_NUMBERED)}, event_id
     FROM {rows.unpacking("sqlite", [(name, "") for name in _NUMBERED])}

@@ -1,11 +1,7 @@
-"""The event log: append, number, read. Everything durable that a client sees comes from here.
+"""The event log, read. Everything durable that a client sees comes from here; `appending` writes it.
 
-Numbers are given at the end of the writing transaction: on PostgreSQL by a deferred trigger
-(migration 0002), on SQLite, whose writers are serial, at insert. So within a topic `seq` has no
-gap and `event_id` grows in commit order, and no lock is held while a transaction stays open.
-
-Plain SQL, because the statements are few, hot, and say things the ORM does not (RETURNING into
-an upsert, a row-value join, the snapshot's horizon).
+Within a topic `seq` has no gap and `event_id` grows in commit order. Plain SQL, because the statements are
+few, hot, and say things the ORM does not (a join with a table of values, the snapshot's horizon).
 """
 
 from __future__ import annotations
@@ -13,18 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import connections, router, transaction
 
 from realtime.cursors import Cursor
-from realtime.events import Event
 from realtime.packets import Packet
 from realtime.rows import packed, unpacking
 from realtime.tallies import Tally
-from realtime.topics import Topic, is_here
+from realtime.topics import is_here
 
 LOG, TOPIC, STATE = "kith_realtime_loggedevent", "kith_realtime_topic", "kith_realtime_logstate"
 # The log's epoch is eight hex digits: cursors of another epoch cannot be served.
@@ -54,16 +48,6 @@ class Span(NamedTuple):
     head: int = 2**62
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An appended event. Its packet has its numbers where they are given at insert (SQLite);
-    elsewhere `numbered` finds them by ``xid`` after the commit."""
-
-    entry: int
-    xid: int
-    packet: Packet
-
-
 class Tail(NamedTuple):
     """What changed since a horizon: the new horizon, and the newest seq of each changed topic."""
 
@@ -76,80 +60,6 @@ class Tail(NamedTuple):
 def database() -> str:
     """Alias of the database that holds the log (a system check holds models to the same)."""
     return router.db_for_write(apps.get_model("kith_realtime", "LoggedEvent"))
-
-
-# ── writing ─────────────────────────────────────────────────────────────────────────────────
-
-
-def append(event: Event, topic: Topic, *, using: str) -> Entry:
-    """Write one durable event in the current transaction.
-
-    Raises:
-        TransactionManagementError: there is no transaction; an event without its change, or a
-            change without its event, would be possible.
-        ValueError: its tally is of a field that it does not have.
-    """
-    connection = connections[using]
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("log.append needs a transaction: use publish().")
-    packet, values = row(event, topic)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_APPEND_POSTGRESQL, values)
-            entry, xid, packet.created = cursor.fetchone()
-            return Entry(entry, xid, packet)
-        cursor.execute(_NEXT_ID_SQLITE, [FIRST_EPOCH])
-        packet.event_id = event_id = cursor.fetchone()[0]
-        cursor.execute(_NEXT_SEQ_SQLITE, [topic.name])
-        packet.seq = cursor.fetchone()[0]
-        cursor.execute(_APPEND_SQLITE, [*values, packet.seq, event_id, event_id])
-        entry, packet.created = cursor.fetchone()
-        return Entry(entry, event_id, packet)
-
-
-def row(event: Event, topic: Topic) -> tuple[Packet, list[Any]]:
-    """The packet, still without its numbers, and the values of its columns `ROW`.
-
-    Raises:
-        ValueError: its tally is of a field that it does not have.
-    """
-    body, tally = event.encode(topic.channel), event.tally()
-    if tally is not None and tally.field not in event.__struct_fields__:
-        raise ValueError(f"{type(event).__name__} has a tally of {tally.field!r}, which is not its field.")
-    keys = [None if key is None else str(key) for key in (event.actor(), event.revokes(), event.grants())]
-    withheld = tuple(map(str, event.withheld_from()))
-    packet = Packet(
-        topic.name, body, event.type, actor=keys[0], revokes=keys[1], withheld=withheld, tally=tally
-    )
-    told = [json.dumps(value) if value else None for value in (withheld, tally)]
-    return packet, [topic.name, event.type, event.subject(), *keys, *told, body.decode()]
-
-
-ROW = ("topic", "type", "subject", "actor", "revokes", "grants", "withheld", "tally", "body")
-_APPEND_POSTGRESQL = f"""
-    INSERT INTO {LOG} ({", ".join(ROW)}, xid)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, pg_current_xact_id()::text::bigint)
-    RETURNING entry, xid, CAST(created AS text)"""
-_APPEND_SQLITE = f"""
-    INSERT INTO {LOG} ({", ".join(ROW)}, seq, event_id, xid)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING entry, CAST(created AS text)"""
-_NEXT_ID_SQLITE = f"""
-    INSERT INTO {STATE} (id, epoch, last_id) VALUES (1, %s, 1)
-    ON CONFLICT (id) DO UPDATE SET last_id = last_id + 1 RETURNING last_id"""
-_NEXT_SEQ_SQLITE = f"""
-    INSERT INTO {TOPIC} (name, seq, pruned_id, pruned_xid) VALUES (%s, 1, 0, 0)
-    ON CONFLICT (name) DO UPDATE SET seq = seq + 1 RETURNING seq"""
-
-
-def numbered(xid: int, *, using: str) -> dict[int, tuple[int, int]]:
-    """``{entry: (seq, event_id)}`` of the events that a committed transaction wrote. Events of
-    savepoints that were rolled back are not among them."""
-    with connections[using].cursor() as cursor:
-        cursor.execute(f"SELECT entry, seq, event_id FROM {LOG} WHERE xid = %s AND seq IS NOT NULL", [xid])
-        return {entry: (seq, event_id) for entry, seq, event_id in cursor.fetchall()}
-
-
-# ── reading ─────────────────────────────────────────────────────────────────────────────────
 
 
 @contextmanager

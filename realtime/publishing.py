@@ -75,11 +75,11 @@ def _publish(event: Event, topic: Topic, *, using: str | None = None, skip_socke
         observe(event, topic)
     kept = getattr(connections[using], "_kith_gathering", None)
     if kept is not None and event.delivery is DURABLE and not event.rewrites:
-        kept.append(log.row(event, topic))
+        kept.append(appending.row(event, topic))
     elif event.delivery is DURABLE:
         with transaction.atomic(using=using, savepoint=False):
             erase_rewritten(event, topic.name, using=using)
-            entry = log.append(event, topic, using=using)
+            entry = appending.append(event, topic, using=using)
             transaction.on_commit(_after_commit(entry, using), using=using, robust=True)
     else:
         packets = [_packet(event, topic, skip_socket)]
@@ -138,14 +138,14 @@ class _Commit:
         if not waiting:
             return
         packets = []
-        for entry, (seq, event_id) in log.numbered(self.xid, using=self.using).items():
+        for entry, (seq, event_id) in appending.numbered(self.xid, using=self.using).items():
             if packet := waiting.get(entry):
                 packet.seq, packet.event_id = seq, event_id
                 packets.append(packet)
         fanout.send(sorted(packets, key=lambda packet: packet.event_id))
 
 
-def _after_commit(entry: log.Entry, using: str) -> Callable[[], None]:
+def _after_commit(entry: appending.Entry, using: str) -> Callable[[], None]:
     if entry.packet.seq:
         return lambda: fanout.send([entry.packet])
     connection = connections[using]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from realtime import history, log
+from realtime import appending, history, log
 from realtime.cursors import GENERATION, generation
 from realtime.history import Mark, Marks
 from realtime.models import LoggedEvent, Topic
@@ -24,7 +24,7 @@ def note(*texts: str, on: str = "a") -> None:
     for text in texts:
         with transaction.atomic():
             event = Noted(text=text, on=on)
-            log.append(event, event.topic(), using="default")
+            appending.append(event, event.topic(), using="default")
 
 
 def packets(*topics: str) -> list[Packet]:
@@ -72,7 +72,7 @@ def test_events_that_were_given_the_numbers_of_others_are_not_taken_for_them() -
 def test_a_writers_packet_marks_the_same_as_the_logs() -> None:
     with transaction.atomic():
         event = Noted(text="one")
-        written = log.append(event, event.topic(), using="default").packet
+        written = appending.append(event, event.topic(), using="default").packet
     assert [packet.created for packet in packets(A)] == [written.created] != [""]
 
 

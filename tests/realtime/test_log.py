@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from realtime import cursors, history, log
+from realtime import appending, cursors, history, log
 from realtime.cursors import Cursor
 from realtime.log import Span
 from realtime.models import LoggedEvent, LogState
@@ -26,7 +26,7 @@ def note(*texts: str, on: str = "a", **told: Any) -> None:
     with transaction.atomic():
         for text in texts:
             event = Noted(text=text, on=on, **told)
-            log.append(event, event.topic(), using="default")
+            appending.append(event, event.topic(), using="default")
 
 
 def texts(packets: list[Packet]) -> list[str]:
@@ -49,7 +49,7 @@ def everything(*topics: str) -> list[Packet]:
 def test_an_event_is_not_logged_outside_a_transaction() -> None:
     event = Noted(text="alone")
     with pytest.raises(transaction.TransactionManagementError, match="publish"):
-        log.append(event, event.topic(), using="default")
+        appending.append(event, event.topic(), using="default")
     assert everything(A) == []
 
 

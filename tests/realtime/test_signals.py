@@ -90,7 +90,7 @@ def test_a_row_whose_event_cannot_be_logged_is_not_saved(
 ) -> None:
     alice = people.user("alice")
     chat = people.chat(alice)
-    monkeypatch.setattr("realtime.log.append", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("realtime.appending.append", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         say(chat, alice, "never")
     assert not Message.objects.exists()
