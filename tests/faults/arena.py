@@ -172,6 +172,21 @@ class Arena:
 
         await eventually(seen, within=WITHIN_S, what="everybody to be level")
 
+    @contextlib.asynccontextmanager
+    async def told(self) -> AsyncIterator[None]:
+        """What happens inside ends every reader's cursor, and may lose what was acknowledged before; at the
+        end, wait until each was told so. Nobody is due any more what the database does not have."""
+        before = {reader: reader.witness.unrecovered for reader in self.readers}
+        yield
+
+        async def heard() -> bool:
+            return all(reader.witness.unrecovered > times for reader, times in before.items())
+
+        await eventually(heard, within=WITHIN_S, what="everybody to be told")
+        said = set(self.ledger.said)
+        stored = await asyncio.to_thread(self.sites[0].run, stored_refs)
+        self.ledger.forget(said - stored.keys())
+
     async def quiet(self) -> None:
         """Stop speaking, and wait until all is acknowledged and seen; whoever misses something then is
         for the judge."""

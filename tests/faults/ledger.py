@@ -74,6 +74,7 @@ class Ledger:
         self.answers: Counter[str] = Counter()  # codes of errors that were answered to commands
         self.duplicates = 0  # refs that were sent again and had been made before
         self.made_twice = 0  # refs that were acknowledged as two different messages
+        self.forgotten = 0  # acknowledged messages that a restored database does not have
 
     def acknowledge(self, ref: str, said: Said, *, duplicate: bool) -> None:
         """``ref`` was made; a second answer must name the same message."""
@@ -85,6 +86,12 @@ class Ledger:
         """What is acknowledged, meant for this reader, and not seen yet."""
         mine = {ref for ref, said in self.said.items() if said.chat_id in witness.chat_ids}
         return mine - witness.seen.keys()
+
+    def forget(self, refs: Iterable[str]) -> None:
+        """These are gone with what a restored database lacks."""
+        for ref in refs:
+            del self.said[ref]
+            self.forgotten += 1
 
     def judge(self, row: Row, witnesses: Iterable[Witness], stored: Counter[str]) -> Row:
         """Fill in the row. ``stored``: how often the database has each ref."""
@@ -108,6 +115,8 @@ class Ledger:
         if unstored:
             row.notes.append(f"{len(unstored)} acknowledged and not in the database")
         row.notes += [f"{count} answered {code}" for code, count in sorted(self.answers.items())]
+        if self.forgotten:
+            row.notes.append(f"{self.forgotten} messages gone with what the copy lacks")
         if self.duplicates:
             row.notes.append(f"{self.duplicates} refs sent again had been made before")
         row.lost = row.due - row.delivered + len(unstored)

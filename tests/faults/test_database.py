@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from functools import partial
+from pathlib import Path
 
 from chat.services import message_send
 from tests.faults.arena import Arena
@@ -50,4 +51,26 @@ async def test_a_transaction_that_commits_late_is_told_behind_cursors_of_several
                     arena.cut()
             arena.cut()
             arena.ledger.acknowledge(ref, Said(chat.pk, 0, time.monotonic(), 0.0), duplicate=False)
+            await arena.level()
+
+
+async def test_a_database_put_back_to_an_older_copy_is_told(
+    arena: Arena, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    """What the copy lacks is gone; every reader is told that its cursor is void, and reads again."""
+    async with arena.run("PostgreSQL put back to an older copy", told=True):
+        for number, _ in enumerate(arena.victims()):
+            copy = tmp_path / str(number)
+            await arena.flow()
+            await asyncio.to_thread(postgres.stop)
+            await asyncio.to_thread(postgres.save, copy)
+            await asyncio.to_thread(postgres.start)
+            await arena.flow()
+            await arena.level()
+            async with arena.told():
+                await asyncio.to_thread(postgres.kill)
+                await asyncio.to_thread(postgres.put_back, copy)
+                await asyncio.to_thread(postgres.start)
+                await arena.flow()
+            await arena.flow()
             await arena.level()

@@ -17,6 +17,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import signal
+import subprocess
 import tempfile
 import warnings
 from pathlib import Path
@@ -130,6 +131,17 @@ class PostgresServer(ServerProcess):
         backends = self._family()[1:]
         super().kill()
         wait_until(lambda: all(map(is_gone, backends)), what="the backends to be gone")
+
+    def save(self, folder: Path) -> None:
+        """A copy of all its databases as a new ``folder``; it must not run."""
+        assert not self.running()
+        subprocess.run(["cp", "-a", self._wheel.pgdata, folder], check=True)
+
+    def put_back(self, folder: Path) -> None:
+        """Everything as it was when ``folder`` was saved; it must not run."""
+        assert not self.running()
+        shutil.rmtree(self._wheel.pgdata)
+        subprocess.run(["cp", "-a", folder, self._wheel.pgdata], check=True)
 
     def terminate(self) -> None:
         """Fast shutdown (SIGINT): SIGTERM would wait until the last client leaves."""
