@@ -79,6 +79,18 @@ def test_postgres_keeps_what_was_committed_when_it_is_killed(postgres: PostgresS
     postgres.drop_database("killed")
 
 
+def test_postgres_is_put_back_as_it_was_saved(postgres: PostgresServer, tmp_path: Path) -> None:
+    postgres.stop()
+    postgres.save(tmp_path / "copy")
+    postgres.start()
+    postgres.create_database("later")
+    postgres.kill()
+    postgres.put_back(tmp_path / "copy")
+    postgres.start()
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        psycopg.connect(postgres.url("later"))
+
+
 # --- databases
 
 
