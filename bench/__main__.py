@@ -1,0 +1,61 @@
+"""The command line of the bench; see the package."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from bench.peers import PEERS
+from bench.plan import Plan
+from bench.report import write
+from bench.run import run
+from bench.scenarios import SCENARIOS
+
+
+def names(known: list[str]) -> object:
+    """An argument that lists some of these, with commas."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        given = tuple(part for part in text.split(",") if part)
+        if unknown := set(given) - set(known):
+            raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: not one of {', '.join(known)}")
+        return given
+
+    return parse
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """An argument that lists numbers, with commas."""
+    return tuple(sorted(int(part) for part in text.split(",")))
+
+
+def plan_of(arguments: argparse.Namespace) -> Plan:
+    """What the options ask for."""
+    plan = Plan(only=arguments.only, peers=arguments.peers)
+    if arguments.quick:
+        plan = plan.quick()
+    if arguments.rounds:
+        plan = replace(plan, rounds=arguments.rounds)
+    if arguments.sockets:
+        plan = replace(plan, sizes=arguments.sockets)
+    return plan
+
+
+def main() -> None:
+    """Measure, and write what came of it."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Kith and its peers, side by side.")
+    known = {"only": list(SCENARIOS), "peers": list(PEERS)}
+    parser.add_argument("--only", type=names(known["only"]), default=(), help=", ".join(known["only"]))  # type: ignore[arg-type]
+    parser.add_argument("--peers", type=names(known["peers"]), default=(), help=", ".join(known["peers"]))  # type: ignore[arg-type]
+    parser.add_argument("--rounds", type=int, help="5; the medians are shown")
+    parser.add_argument("--sockets", type=numbers, help="of the fan-out: 10,100,200,1000,3000,8000")
+    parser.add_argument("--quick", action="store_true", help="two rounds of everything, with fewer sockets")
+    arguments = parser.parse_args()
+    samples, plan = run(plan_of(arguments))
+    write(
+        samples, plan, whole=not (arguments.only or arguments.peers or arguments.sockets or arguments.quick)
+    )
+
+
+if __name__ == "__main__":
+    main()
