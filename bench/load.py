@@ -29,7 +29,15 @@ class Generator:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._ask("serve", port=server.port, dialect=peer.dialect, server_pid=server.pid, timed=timed)
+        self._peer, self._server, self._timed = peer, server, timed
+        self.serve()
+
+    def serve(self) -> None:
+        """Begin anew, with the server's process of now."""
+        server = self._server
+        self._ask(
+            "serve", port=server.port, dialect=self._peer.dialect, server_pid=server.pid, timed=self._timed
+        )
 
     def connect(self, seats: list[Seat], *, at_once: int = 64) -> Answer:
         """Open a socket for each seat, ``at_once`` side by side: ``{seconds, per_s, replayed, shares}``."""

@@ -56,10 +56,17 @@ class Stage:
         """Of these sockets, all in one room."""
         return [peer.seat(self._people(peer, vendor), number, None) for number in numbers]
 
-    def chat_seats(self, peer: Peer, numbers: range, *, vendor: Vendor = "postgres") -> list[Seat]:
-        """Of these sockets, in chats of `CHAT_SIZE`."""
+    def chat_seats(
+        self, peer: Peer, numbers: range, *, vendor: Vendor = "postgres", missed: bool = False
+    ) -> list[Seat]:
+        """Of these sockets, in chats of `CHAT_SIZE`; ``missed``: with a cursor from before what these were
+        told, where there are cursors."""
         people = self._people(peer, vendor)
-        return [peer.seat(people, number, number // CHAT_SIZE) for number in numbers]
+        seats = [peer.seat(people, number, number // CHAT_SIZE) for number in numbers]
+        if missed and people is not None:
+            for number, seat in zip(numbers, seats, strict=True):
+                seat["since"] = people.since[number // CHAT_SIZE]
+        return seats
 
     def _people(self, peer: Peer, vendor: Vendor) -> People | None:
         return self.ground.people(vendor) if peer.data == "kith" else None

@@ -31,6 +31,7 @@ class Served(ServerProcess):
     ) -> None:
         """``{port}`` in the command is its port."""
         super().__init__(name, place.ground.folder)
+        self.database = place.database
         self._cores = place.ground.cores
         self._command = [word.replace("{port}", str(self.port)) for word in command]
         self._environment = environment

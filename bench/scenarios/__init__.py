@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bench.scenarios import fanout
+from bench.scenarios import durable, fanout, idle, latency, openings, returning
 from bench.scenarios.scenario import Scenario
 
-SCENARIOS: dict[str, Scenario] = {scenario.name: scenario for scenario in [fanout.SCENARIO]}
+SCENARIOS: dict[str, Scenario] = {
+    module.SCENARIO.name: module.SCENARIO for module in (fanout, durable, latency, openings, idle, returning)
+}
 
 __all__ = ["SCENARIOS", "Scenario"]
