@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from pathlib import Path
 
 from bench.peers import PEERS
 from bench.plan import Plan
-from bench.report import write
+from bench.report import publish, write
 from bench.run import run
 from bench.scenarios import SCENARIOS
 
@@ -50,7 +51,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="5; the medians are shown")
     parser.add_argument("--sockets", type=numbers, help="of the fan-out: 10,100,200,1000,3000,8000")
     parser.add_argument("--quick", action="store_true", help="two rounds of everything, with fewer sockets")
+    parser.add_argument(
+        "--publish", type=Path, metavar="FILE", help="show this run of bench/results in the docs"
+    )
     arguments = parser.parse_args()
+    if arguments.publish:
+        publish(arguments.publish)
+        return
     samples, plan = run(plan_of(arguments))
     write(
         samples, plan, whole=not (arguments.only or arguments.peers or arguments.sockets or arguments.quick)
