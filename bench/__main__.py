@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from bench.run import run
 from bench.scenarios import SCENARIOS
 
 
-def names(known: list[str]) -> object:
+def names(known: list[str]) -> Callable[[str], tuple[str, ...]]:
     """An argument that lists some of these, with commas."""
 
     def parse(text: str) -> tuple[str, ...]:
@@ -42,26 +45,32 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
     return plan
 
 
-def main() -> None:
-    """Measure, and write what came of it."""
+def options() -> argparse.ArgumentParser:
+    """What may be asked for."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Kith and its peers, side by side.")
-    known = {"only": list(SCENARIOS), "peers": list(PEERS)}
-    parser.add_argument("--only", type=names(known["only"]), default=(), help=", ".join(known["only"]))  # type: ignore[arg-type]
-    parser.add_argument("--peers", type=names(known["peers"]), default=(), help=", ".join(known["peers"]))  # type: ignore[arg-type]
+    for name, known in {"--only": list(SCENARIOS), "--peers": list(PEERS)}.items():
+        parser.add_argument(name, type=names(known), default=(), metavar="NAME,…", help=", ".join(known))
     parser.add_argument("--rounds", type=int, help="5; the medians are shown")
     parser.add_argument("--sockets", type=numbers, help="of the fan-out: 10,100,200,1000,3000,8000")
     parser.add_argument("--quick", action="store_true", help="two rounds of everything, with fewer sockets")
     parser.add_argument(
-        "--publish", type=Path, metavar="FILE", help="show this run of bench/results in the docs"
+        "--publish", type=Path, metavar="FILE", help="show that run in the docs; measure nothing"
     )
-    arguments = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Measure, and write what came of it. The exit status is 1 where something failed."""
+    arguments = options().parse_args()
     if arguments.publish:
         publish(arguments.publish)
         return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # no server outlives this
     samples, plan = run(plan_of(arguments))
-    write(
-        samples, plan, whole=not (arguments.only or arguments.peers or arguments.sockets or arguments.quick)
-    )
+    parts = arguments.only or arguments.peers or arguments.sockets or arguments.quick
+    write(samples, plan, whole=not parts)
+    if plan.failed:
+        sys.exit(f"Failed: {', '.join(plan.failed)}")
 
 
 if __name__ == "__main__":

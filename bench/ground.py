@@ -12,8 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,24 +73,27 @@ class People:
 
 
 class Ground:
-    """Start it, take databases from it, close it."""
+    """Databases on servers that run already, and what processes need to know to use them. ``need`` by
+    vendor; ``migrated``: a PostgreSQL database with Kith's tables and nobody in it, where there is one."""
 
-    def __init__(self, cores: Cores, need: Mapping[Vendor, Need]) -> None:
+    def __init__(
+        self,
+        cores: Cores,
+        need: Mapping[Vendor, Need],
+        folder: Path,
+        redis: RedisServer,
+        postgres: PostgresServer,
+        migrated: str = "",
+    ) -> None:
         self.cores = cores
-        self.folder = Path(tempfile.mkdtemp(prefix="kith-bench-"))
-        self.redis = RedisServer(self.folder)
-        self.postgres: PostgresServer = DurablePostgres()
+        self.folder = folder
+        self.redis = redis
+        self.postgres = postgres
         self._need = need
+        self._migrated = migrated
         self._people: dict[Vendor, People] = {}
         self._templates: dict[tuple[Data, Vendor], str] = {}
         self._numbers = itertools.count(1)
-
-    def start(self) -> None:
-        """Both servers, side by side."""
-        self.redis.launch()
-        self.postgres.launch()
-        self.redis.ready()
-        self.postgres.ready()
 
     def people(self, vendor: Vendor) -> People:
         """Of the databases that `copy` made for Kith."""
@@ -102,11 +104,8 @@ class Ground:
         if not data:
             return "sqlite://:memory:"
         if (data, vendor) not in self._templates:
-            url = self._create(f"{data}_template", vendor)
-            fill: Callable[[str], None] = self._fill_kith if data == "kith" else self._fill_tutorial
-            fill(url)
-            self._templates[data, vendor] = url
-        return self._create(f"{data}_{next(self._numbers)}", vendor, self._templates[data, vendor])
+            self._templates[data, vendor] = self._template(data, vendor)
+        return self._create(f"bench_{data}_{next(self._numbers)}", vendor, self._templates[data, vendor])
 
     def drop(self, url: str) -> None:
         """Remove what `copy` made."""
@@ -144,21 +143,24 @@ class Ground:
             shutil.copy(template.removeprefix(_SQLITE), path)
         return f"{_SQLITE}{path}"
 
-    def _fill_kith(self, url: str) -> None:
-        environment, vendor = self.environment(url), _vendor(url)
-        _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], environment)
+    def _template(self, data: Data, vendor: Vendor) -> str:
+        migrated = self._migrated if (data, vendor) == ("kith", "postgres") else ""
+        url = self._create(f"bench_{data}_template", vendor, migrated)
+        if data == "tutorial":
+            _run([sys.executable, "-m", "bench.apps.durable.table"], self.tutorial_environment(url))
+            return url
+        environment = self.environment(url)
+        if not migrated:
+            _run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], environment)
         need = json.dumps(asdict(self._need[vendor]))
         said = _run([sys.executable, "-m", "bench.seed", need], environment)
         self._people[vendor] = People(**json.loads(said))
-
-    def _fill_tutorial(self, url: str) -> None:
-        _run([sys.executable, "-m", "bench.apps.durable.table"], self.tutorial_environment(url))
+        return url
 
     def close(self) -> None:
-        """Stop both and leave nothing behind."""
-        self.redis.stop()
-        self.postgres.remove()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Drop the templates."""
+        for url in self._templates.values():
+            self.drop(url)
 
 
 _SQLITE = "sqlite:///"

@@ -47,9 +47,9 @@ class Generator:
         """As clients whose server is back: ``{seconds, lost, refused, shares}``."""
         return self._ask("come_back", seats=seats, missed=missed, within=within)
 
-    def fan_out(self, *, in_flight: int, seconds: float) -> Answer:
-        """As much as goes with so many messages under way: ``{per_s, deliveries, lost, shares}``."""
-        return self._ask("fan_out", in_flight=in_flight, seconds=seconds)
+    def fan_out(self, *, in_flight: int, seconds: float, **options: float) -> Answer:
+        """As much as goes with so many messages under way: ``{per_s, messages, deliveries, lost}``."""
+        return self._ask("fan_out", in_flight=in_flight, seconds=seconds, **options)
 
     def pace(self, *, per_s: float, seconds: float) -> Answer:
         """So many messages a second: as `fan_out`, and ``ms: {p50, p99, max}``."""

@@ -28,6 +28,7 @@ class Plan:
     save_s: float = 2.5
     pace_s: float = 4.0
     left_out: dict[str, str] = field(default_factory=dict)  # what, and why
+    failed: dict[str, str] = field(default_factory=dict)
 
     def quick(self) -> Plan:
         """A plan of a few minutes: two rounds of everything, with fewer sockets."""

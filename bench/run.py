@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from bench.cores import Cores, cores_find, sockets_allowed
-from bench.ground import CHAT_SIZE, Ground, Need, Vendor
+from bench.ground import CHAT_SIZE, DurablePostgres, Ground, Need, Vendor
+from bench.load import GeneratorError
 from bench.peers import PEERS
 from bench.peers.node import NodeUnavailableError, node_ready
 from bench.plan import MEMBERS, Plan
 from bench.samples import Sample, Samples
 from bench.scenarios import SCENARIOS, Scenario
-from bench.stage import Stage
+from bench.stage import LostError, Stage
+from tests.harness.servers import RedisServer
 
 
 def say(line: str) -> None:
@@ -25,11 +29,7 @@ def say(line: str) -> None:
 
 
 def run(plan: Plan) -> tuple[Samples, Plan]:
-    """Measure; the plan comes back with what had to be left out.
-
-    Raises:
-        LostError, GeneratorError: a server lost something, or could not be measured.
-    """
+    """Measure; the plan comes back with what had to be left out, and why."""
     plan = _fitted(plan)
     cores = cores_find()
     if not cores.pinned:
@@ -39,15 +39,21 @@ def run(plan: Plan) -> tuple[Samples, Plan]:
 
 
 def measured(plan: Plan, ground: Ground) -> Samples:
-    """All samples of a plan, on a ground that is running."""
+    """All samples of a plan, on a ground that is running. What failed is left out of the plan from then on:
+    a quarter of an hour of figures is not lost with it."""
     samples = Samples()
     began = time.monotonic()
     for number in range(1, plan.rounds + 1):
-        for scenario in (SCENARIOS[name] for name in SCENARIOS if plan.wants(name)):
-            for peer in _peers(plan, scenario):
+        for scenario, peer in _turns(plan):
+            try:
                 for sample in scenario.measure(Stage(ground, plan, number), peer):
                     samples.add(sample)
                     say(f"{time.monotonic() - began:6.0f} s  round {number}  {_told(sample)}")
+            except (LostError, GeneratorError, RuntimeError, TimeoutError) as error:
+                plan.failed[f"{scenario.name}, {peer}"] = f"{type(error).__name__}: {error}"
+                say(
+                    "\n".join([f"FAILED: {scenario.name}, {peer}: {error}", *getattr(error, "__notes__", ())])
+                )
     return samples
 
 
@@ -57,17 +63,24 @@ def ground_for(plan: Plan, cores: Cores) -> Iterator[Ground]:
     cores.keep_to_load()
     durable = Need(users=plan.senders * CHAT_SIZE, room=MEMBERS, chats=plan.senders, told=0)
     need: dict[Vendor, Need] = {"postgres": plan.need, "sqlite": durable}
-    ground = Ground(cores, need)
-    try:
-        ground.start()
-        yield ground
-    finally:
-        ground.close()
+    with contextlib.ExitStack() as cleanup:
+        folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="kith-bench-")))
+        redis, postgres = RedisServer(folder), DurablePostgres()
+        cleanup.callback(redis.stop)
+        cleanup.callback(postgres.remove)
+        redis.start()
+        postgres.start()
+        yield Ground(cores, need, folder, redis, postgres)
 
 
-def _peers(plan: Plan, scenario: Scenario) -> list[str]:
-    wanted = [peer for peer in scenario.peers if not plan.peers or peer in plan.peers]
-    return [peer for peer in wanted if peer not in plan.left_out]
+def _turns(plan: Plan) -> Iterator[tuple[Scenario, str]]:
+    """One round."""
+    for scenario in (SCENARIOS[name] for name in SCENARIOS if plan.wants(name)):
+        for peer in scenario.peers:
+            wanted = not plan.peers or peer in plan.peers
+            failed = f"{scenario.name}, {peer}" in plan.failed
+            if wanted and not failed and peer not in plan.left_out:
+                yield scenario, peer
 
 
 def _fitted(plan: Plan) -> Plan:

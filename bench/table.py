@@ -111,6 +111,7 @@ def _notes(samples: Samples, plan: Plan) -> str:
         f"Medians of {plan.rounds} round{'s' * (plan.rounds > 1)}; ratios are medians of the ratios within "
         f"each round. The generator used up to {busiest:.0%} of its core.",
         *([f"{LIMITED}: held back by the {' or the '.join(sorted(limits))}."] if limits else []),
+        *(f"**Failed**: {what}: {why}." for what, why in plan.failed.items()),
         *(f"Left out: {what}: {why}." for what, why in plan.left_out.items()),
     ]
     return "\n".join(notes)

@@ -126,16 +126,16 @@ class Crowd:
 
     # ── fan-out ─────────────────────────────────────────────────────────────────────────────
 
-    async def fan_out(self, in_flight: int, seconds: float) -> Answer:
+    async def fan_out(self, in_flight: int, seconds: float, within: float = LAST_S) -> Answer:
         """Keep ``in_flight`` messages under way for so long, in all rooms in turn: the next one is sent when
-        one has reached its whole room."""
+        one has reached its whole room. What is not there ``within`` so long after is lost."""
         load = self._begin()
         watch = Watch(self.server_pid)
         for _ in range(in_flight):
             load.send_next()
         await asyncio.sleep(seconds)
         load.sending = False
-        await self._settle(load)
+        await self._settle(load, within)
         return self._answer(load, watch)
 
     async def pace(self, per_s: float, seconds: float) -> Answer:
@@ -163,9 +163,9 @@ class Crowd:
         if self._load is not None:
             self._load.is_done()
 
-    async def _settle(self, load: _Load) -> None:
+    async def _settle(self, load: _Load, within: float = LAST_S) -> None:
         with contextlib.suppress(TimeoutError):  # what is lost is told
-            await asyncio.wait_for(load.settled(), LAST_S)
+            await asyncio.wait_for(load.settled(), within)
 
     def _answer(self, load: _Load, watch: Watch) -> Answer:
         due = sum(len(room.marks) * len(room.links) for room in load.rooms)

@@ -17,6 +17,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 from bench.generator.dialects import Plain, Seat
 
 CONTENT_BYTES = 120
+OPEN_WITHIN_S = 60.0  # thousands wait for their turn
 TEXT = WSMsgType.TEXT
 _MARK = re.compile(rb"#(\d{9})#")
 
@@ -96,14 +97,16 @@ class Link(WSListener):
         Raises:
             LinkClosedError: it said something else.
             OSError, picows.WSError: the handshake failed.
+            TimeoutError: it took too long.
         """
         await ws_connect(
             lambda: self,
             f"ws://127.0.0.1:{port}{self.dialect.path(self.seat)}",
             extra_headers=self.dialect.headers(self.seat),
-            websocket_handshake_timeout=60,
+            websocket_handshake_timeout=OPEN_WITHIN_S,
         )
-        await self._opened
+        async with asyncio.timeout(OPEN_WITHIN_S):
+            await self._opened
 
     @property
     def is_alive(self) -> bool:
