@@ -13,7 +13,7 @@ from bench.samples import Samples
 mpl.use("Agg")  # there need not be a screen
 
 OURS, THEIRS = "#1f6feb", "#9aa4b2"
-SIZE = (8, 4.5)  # inches
+SIZE = (9, 4.5)  # inches
 DPI = 120
 
 
@@ -51,7 +51,9 @@ def _fanout(samples: Samples, path: Path) -> Path:
     axes.set_xlabel("sockets in one room")
     axes.set_title(f"Deliveries a second, one core, {in_flight} messages in flight", loc="left")
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, fontsize=8)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:,.0f}")
+    picture.legend(loc="outside right center", frameon=False, fontsize=8)
     picture.savefig(path, dpi=DPI)
     return path
 

@@ -51,10 +51,11 @@ def publish(path: Path) -> None:
     pictures = "\n".join(f"![{picture.stem}](../bench/results/{picture.name})" for picture in drawn)
     where = f"Measured on {said['date'][:10]}: {_described(said['machine'])}."
     told = f"{where}\n\n{markdown(samples, plan)}\n{pictures}"
-    PAGE.write_text(_replaced(PAGE.read_text(), told))
+    PAGE.write_text(replaced(PAGE.read_text(), told))
 
 
-def _replaced(page: str, told: str) -> str:
+def replaced(page: str, told: str) -> str:
+    """The page with another text between the two lines. Raises ValueError: it lacks them."""
     if BEGIN not in page or END not in page:
         raise ValueError(f"{PAGE.name} lacks the lines {BEGIN} and {END}")
     before, rest = page.split(BEGIN, 1)

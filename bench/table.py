@@ -73,7 +73,11 @@ ROWS: dict[str, tuple[str, tuple[Format, ...]]] = {
     "openings": ("openings", (("per_s", "{:,.0f} a second".format),)),
     "idle": (
         "idle sockets",
-        (("kb", "{:.1f} KB each".format), ("per_s", "{:,.0f} a second".format)),
+        (
+            ("kb", "{:.1f} KB each".format),
+            ("opened", "opened {:,.0f} a second".format),
+            ("per_s", "{:,.0f} deliveries a second".format),
+        ),
     ),
     "returning": (
         "back after a restart",

@@ -74,31 +74,42 @@ class Crowd:
 
     async def come_back(self, seats: Sequence[Seat], missed: int, within: float) -> Answer:
         """What clients do whose server was gone: each connects at a moment of its own, and again, with
-        backoff, where it is refused, until it is level. ``missed``: events that each must be told."""
+        backoff, where it is refused, until it is level. ``missed``: events that each must be told.
+
+        Raises:
+            TimeoutError: not all are level ``within`` so many seconds; says how many are.
+        """
         watch, began = Watch(self.server_pid), time.perf_counter()
         refused = itertools.count()
+        level: list[Link] = []
 
-        async def one(seat: Seat) -> Link:
+        async def one(seat: Seat) -> None:
             await asyncio.sleep(random.uniform(0, FIRST_WITHIN_S))
             for pause in _backoff():
                 link = self._link(seat)
                 try:
                     await link.open(self.port)
-                    return link
+                    break
                 except (LinkClosedError, WSError, OSError, TimeoutError):
                     next(refused)
+                    link.close()
                     await asyncio.sleep(random.uniform(pause / 2, pause))
-            raise AssertionError("unreachable")
+            level.append(link)
 
-        async with asyncio.timeout(within):
-            links = await asyncio.gather(*map(one, seats))
+        try:
+            async with asyncio.timeout(within):
+                await asyncio.gather(*map(one, seats))
+        except TimeoutError:
+            raise TimeoutError(
+                f"{len(level)} of {len(seats)} level within {within} s, {next(refused)} refused"
+            ) from None
         seconds = time.perf_counter() - began
-        for link in links:
+        for link in level:
             self._seat(link)
         return {
             "seconds": seconds,
-            "sockets": len(links),
-            "lost": sum(max(0, missed - len(link.replayed)) for link in links),
+            "sockets": len(level),
+            "lost": sum(max(0, missed - len(link.replayed)) for link in level),
             "refused": next(refused),
             "shares": watch.shares(),
         }

@@ -27,9 +27,10 @@ def measure(stage: Stage, name: str) -> Iterator[Sample]:
         time.sleep(SETTLE_S)
         before = server.memory_bytes()
         answer = generator.connect(stage.chat_seats(peer, range(FIRST, size)))
+        opened = answer.pop("per_s")
         time.sleep(SETTLE_S)
         kilobytes = (server.memory_bytes() - before) / (size - FIRST) / 1024
-        yield stage.sample(NAME, name, f"{size}", answer, kb=kilobytes)
+        yield stage.sample(NAME, name, f"{size}", answer, kb=kilobytes, opened=opened)
         if name == "kith":
             answer = generator.fan_out(in_flight=CHATS_IN_FLIGHT, seconds=stage.plan.fan_out_s)
             case = f"{size // CHAT_SIZE} chats/{CHATS_IN_FLIGHT}"
