@@ -46,6 +46,7 @@ def publish(path: Path) -> None:
     said = json.loads(path.read_text())
     samples = Samples(Sample(**sample) for sample in said["samples"])
     plan = Plan(**{name: _tuple(value) for name, value in said["plan"].items()})
+    RESULTS.mkdir(exist_ok=True)
     (RESULTS / "latest.json").write_text(path.read_text())
     drawn = draw(samples, RESULTS)
     pictures = "\n".join(f"![{picture.stem}](../bench/results/{picture.name})" for picture in drawn)
