@@ -5,6 +5,7 @@ VENV = .venv
 IN_VENV = $(VENV)/bin/python
 RUNTIME = $(VENV)/.runtime-installed
 DEV = $(VENV)/.dev-installed
+PEERS = $(VENV)/.peers-installed
 NPM = $(IN_VENV) -m project.node
 INSTALLED = node_modules/.installed
 # Checks see the settings of the tests, which need no .env and touch no data of this machine.
@@ -15,7 +16,7 @@ $(shell test ! -e $(VENV) || $(IN_VENV) -c 'import pip' 2>/dev/null || rm -rf $(
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: run test faults soak crowd screenshot lint format schema web client browser lock clean help
+.PHONY: run test faults soak crowd bench screenshot lint format schema web client browser lock clean help
 
 run: $(RUNTIME) .env ## start Kith with demo data (PORT, HOST, DATABASE_URL, REDIS_URL are honoured)
 	@$(MAKE) --no-print-directory web || echo "The page at / is missing or old, for the reason above; the rest of Kith starts."
@@ -36,6 +37,9 @@ soak: $(DEV) ## 20 minutes of clients who come and go (SOAK_MINUTES, SOAK_CROWD)
 
 crowd: $(DEV) ## the long form of a test: 2,000 users who come and go at random (CROWD, CROWD_SEED)
 	CROWD=$${CROWD:-2000} $(IN_VENV) -m pytest --durations=3 tests/presence/test_crowd.py
+
+bench: $(PEERS) ## Kith and its peers side by side, 20 minutes (BENCH=--quick: 4); writes docs/performance.md
+	$(IN_VENV) -m bench $(BENCH)
 
 lint: $(DEV) client/$(INSTALLED) web/$(INSTALLED) ## formatting, types, imports between apps, migrations, Django's checks
 	$(IN_VENV) -m ruff check .
@@ -93,10 +97,11 @@ lock: $(DEV) ## pin the newest versions that requirements*.in allow
 	$(COMPILE) --output-file requirements.txt requirements.in
 	$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
 	$(COMPILE) --output-file requirements-node.txt requirements-node.in
+	$(COMPILE) --output-file bench/requirements.txt bench/requirements.in
 
 clean: ## remove what can be made again; .env, database and uploads stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache staticfiles test-results
-	rm -rf client/node_modules client/dist web/node_modules web/dist
+	rm -rf client/node_modules client/dist web/node_modules web/dist bench/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list
@@ -121,4 +126,9 @@ $(RUNTIME): requirements.txt $(VENV)/bin/python
 $(DEV): requirements-dev.txt $(RUNTIME)
 	@echo "Installing requirements-dev.txt ..."
 	@$(IN_VENV) -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+$(PEERS): bench/requirements.txt $(DEV)
+	@echo "Installing bench/requirements.txt ..."
+	@$(IN_VENV) -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
 	@touch $@

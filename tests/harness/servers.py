@@ -74,7 +74,7 @@ class PostgresServer(ServerProcess):
     ``fsync`` is off: what is committed outlives `kill()`, which leaves the kernel's cache alone.
     """
 
-    SETTINGS = (
+    SETTINGS: tuple[str, ...] = (
         *("fsync=off", "full_page_writes=off", "max_connections=200", "unix_socket_directories="),
         *("listen_addresses=127.0.0.1", "checkpoint_timeout=1h", "log_checkpoints=off"),
     )

@@ -1,4 +1,4 @@
-"""The lock files of client/ and web/: good on every machine, whoever made them."""
+"""The lock files of client/, web/ and bench/node/: good on every machine, whoever made them."""
 
 import json
 from pathlib import Path
@@ -15,12 +15,12 @@ def packages(folder: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("folder", ["client", "web"])
+@pytest.mark.parametrize("folder", ["client", "web", "bench/node"])
 def test_a_lock_names_no_registry(folder: str) -> None:
     assert [name for name, package in packages(folder).items() if "resolved" in package] == []
 
 
-@pytest.mark.parametrize("folder", ["client", "web"])
+@pytest.mark.parametrize("folder", ["client", "web", "bench/node"])
 def test_a_lock_has_the_parts_for_every_platform(folder: str) -> None:
     """`npm ci` refuses a lock without them; npm leaves those out that its registry does not offer."""
     locked = packages(folder)

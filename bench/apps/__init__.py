@@ -1,0 +1,1 @@
+"""The peers' servers, as small as their own documentation shows them."""
