@@ -17,9 +17,9 @@ from realtime.auth import AuthError
 from realtime.conf import setting
 from realtime.dispatch import Held
 from realtime.errors import InvalidMessage, KithError, RateLimited, Unavailable
+from realtime.outgoing import open_socket
 from realtime.protocol import Close, Envelope
 from realtime.signin import SignIn
-from realtime.sockets import Socket
 from realtime.subscription import Subscription
 
 logger = logging.getLogger("kith.sockets")
@@ -89,19 +89,14 @@ class SocketConsumer(SignIn, AsyncWebsocketConsumer):  # type: ignore[misc]  # c
 
     async def websocket_connect(self, _message: dict[str, Any]) -> None:
         self.hub = await hub.running()
-        offered = (self.scope.get("extensions") or {}).get("kith", {})
-        self.socket = Socket(
-            self.hub,
-            self.base_send,
-            on_control=self.obey,
-            on_lost=self.lost,
-            abort=offered.get("abort"),
-        )
-        self.connected = True
-        metrics.sockets.inc()
         self.ip = credentials.client_ip(self.scope)
         credential = credentials.offered(self.scope)
         await self.accept(subprotocol=credential.subprotocol)
+        self.socket = open_socket(
+            self.hub, self.scope, self.base_send, on_control=self.obey, on_lost=self.lost
+        )
+        self.connected = True
+        metrics.sockets.inc()
         if self.hub.draining:
             self.socket.restart()
         elif await self._welcome():

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from realtime.taps import Tap
 
 BACKLOG_LENGTH = 1000  # packets kept for those who are reading the log; longer: they read again
+RUN_BYTES = 64 * 1024  # told in one write at most: a socket that is full is noticed after it
 
 
 def reroutes(packet: Packet) -> bool:
@@ -25,6 +26,14 @@ def silent(packet: Packet) -> bool:
     """Whether this event only takes effect in its place, and is written to nobody."""
     event = registry.get(packet.type)
     return event is not None and event.silent
+
+
+def is_plain(packet: Packet) -> bool:
+    """Whether it is told, the same to all who are told what is hidden from nobody, and does nothing more."""
+    if packet.withheld or packet.revokes is not None:
+        return False
+    event = registry.get(packet.type)
+    return event is None or not (event.silent or event.reroutes)
 
 
 class Stream:
@@ -48,6 +57,20 @@ class Stream:
         if self.head is None:
             self.head = seq
             self.early = {number: packet for number, packet in self.early.items() if number > seq}
+
+    def next_run(self) -> list[Packet]:
+        """Take what comes next out of ``early``: plain packets to be told at once, or a single other one."""
+        run: list[Packet] = []
+        size, seq = 0, (self.head or 0) + 1
+        while size < RUN_BYTES and (packet := self.early.get(seq)) is not None:
+            plain = is_plain(packet)
+            if run and not plain:
+                break
+            run.append(self.early.pop(seq))
+            if not plain:
+                break
+            size, seq = size + len(packet.body), seq + 1
+        return run
 
     def stop_waiting(self, reader: object) -> None:
         self.waiting.discard(reader)
