@@ -64,8 +64,14 @@ class Protocol(WebSocketsSansIOProtocol):
         if not self.handshake_complete or self.close_sent or self.disconnected or self.transport.is_closing():
             return None
         self.frame_socket = socket
+        self._forget_handshake()
         self.transport.set_write_buffer_limits(high=budget)
         return self.transport.write
+
+    def _forget_handshake(self) -> None:
+        """Nobody reads these headers again, and they are kept as long as the socket (1.5 KB)."""
+        self.request.headers.clear()
+        self.response.headers.clear()
 
     def waiting(self) -> int:
         """Bytes that the client has yet to take."""

@@ -172,8 +172,7 @@ class Hub:
         packet = run[-1]
         stream.head = packet.seq
         self.reader.last_id = max(self.reader.last_id, packet.event_id)
-        if stream.waiting:
-            stream.backlog.extend(run)
+        stream.keep(run)
         if stream.live and not silent(packet):
             self._write(stream, run)
             metrics.delivered.inc(len(stream.live) * len(run))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from realtime.taps import Tap
 
 BACKLOG_LENGTH = 1000  # packets kept for those who are reading the log; longer: they read again
+NOTHING: deque[Packet] = deque(maxlen=0)  # an empty deque takes 0.7 KB: one for all who need none
 RUN_BYTES = 64 * 1024  # told in one write at most: a socket that is full is noticed after it
 
 
@@ -48,7 +49,7 @@ class Stream:
         self.taps: dict[Socket, Tap] = {}
         self.live: dict[Socket, Tap] = {}  # those of the taps that the hub writes to
         self.waiting: set[object] = set()  # taps and channels that read the log, and will need the backlog
-        self.backlog: deque[Packet] = deque(maxlen=BACKLOG_LENGTH)
+        self.backlog = NOTHING  # what was told since somebody began to wait
         self.early: dict[int, Packet] = {}  # arrived before one with a lower seq
         self.unread = False  # the log was found changed before the head was known
 
@@ -72,7 +73,14 @@ class Stream:
             size, seq = size + len(packet.body), seq + 1
         return run
 
+    def keep(self, run: list[Packet]) -> None:
+        """For those who wait."""
+        if self.waiting:
+            if self.backlog is NOTHING:
+                self.backlog = deque(maxlen=BACKLOG_LENGTH)
+            self.backlog.extend(run)
+
     def stop_waiting(self, reader: object) -> None:
         self.waiting.discard(reader)
         if not self.waiting:
-            self.backlog.clear()
+            self.backlog = NOTHING
