@@ -64,7 +64,7 @@ def configured() -> bool:
 class Broker:
     """One process's hold on the channel layer. All methods are called on the event loop.
 
-    ``on_packet`` gets what other processes sent. ``on_held`` gets topics that are received from
+    ``on_packet`` gets what other processes sent, as it comes. ``on_held`` gets topics that are received from
     now on: what was sent before must be looked up. ``on_return`` is called when echoes come back
     after an outage, of which the same is true for every topic.
     """
@@ -72,7 +72,7 @@ class Broker:
     def __init__(
         self,
         *,
-        on_packet: Callable[[Packet], None],
+        on_packet: Callable[[list[Packet]], None],
         on_held: Callable[[set[str]], None],
         on_return: Callable[[], None],
     ) -> None:
@@ -177,7 +177,7 @@ class Broker:
                 self._heard(self._servers[message["server"]], message["number"])
             elif message["from"] != self._process:
                 with contextlib.suppress(msgspec.DecodeError):  # another release's; the tail finds it
-                    self._on_packet(load(message["packet"]))
+                    self._on_packet([load(message["packet"])])
 
     async def _assert_groups(self, layer: Any) -> None:
         while True:

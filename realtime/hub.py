@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Coroutine, Iterable, Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from realtime import fanout, gathering, gauges, metrics, pruning, signals
@@ -19,6 +20,7 @@ from realtime.auth import identify_each_at
 from realtime.broker import Broker, configured
 from realtime.conf import setting
 from realtime.gathering import Gatherer
+from realtime.inbox import Inbox
 from realtime.opening import check_each, read_snapshots, read_states
 from realtime.packets import Packet
 from realtime.reading import LogReader
@@ -54,14 +56,19 @@ class Hub:
         self._handling = 0  # commands under way
         self._idle = asyncio.Event()
         self.broker: Broker | None = None
+        self.slow: set[Socket] = (
+            set()
+        )  # more waits for them than their budget, since they were last looked at
+        self._committed = Inbox(self.loop.call_soon_threadsafe, self._hand_on)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
         """Begin to listen: to commits of this process, to the broker, and to the log."""
         await self.reader.start()
         if configured():
+            heard = Inbox(self.loop.call_soon, lambda packets: self.receive(*packets))
             self.broker = Broker(
-                on_packet=self.receive, on_held=self.reader.check, on_return=self._broker_returned
+                on_packet=heard.put, on_held=self.reader.check, on_return=self._broker_returned
             )
             self.broker.start()
         fanout.connect(self._submit)
@@ -137,30 +144,35 @@ class Hub:
     def _submit(self, packets: list[Packet]) -> None:
         """`fanout`'s entrance: any thread, after a commit."""
         if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self._committed, packets)
+            self._committed.put(packets)
 
-    def _committed(self, packets: list[Packet]) -> None:
-        for packet in packets:
-            self.receive(packet)
-            if self.broker is not None:
+    def _hand_on(self, packets: list[Packet]) -> None:
+        if self.broker is not None:
+            for packet in packets:
                 self.broker.offer(packet)
+        self.receive(*packets)
 
-    def receive(self, packet: Packet) -> None:
-        """A packet from this process, the broker or the log, in any order, perhaps again."""
-        if packet.event_id > self.reader.last_id and not self.reader.note(packet):
-            return
-        stream = self.streams.get(packet.topic)
-        if stream is None:
-            return
-        if not packet.seq:
-            self._pass_on(stream, packet)
-        elif stream.head is None or packet.seq > stream.head + 1:
-            stream.early[packet.seq] = packet
-            if stream.head is not None:
-                self.reader.note_hole(stream)
-        elif packet.seq == stream.head + 1:
-            self._deliver(stream, packet)
-            self._deliver_early(stream)
+    def receive(self, *packets: Packet) -> None:
+        """Packets from this process, the broker or the log, in any order, perhaps again. Those of one topic
+        are told in as few writes as can be: topics have no order among each other."""
+        runs: dict[str, list[Packet]] = {}
+        for packet in packets:
+            if packet.event_id <= self.reader.last_id or self.reader.note(packet):
+                runs.setdefault(packet.topic, []).append(packet)
+        for name, run in runs.items():
+            if (stream := self.streams.get(name)) is not None:
+                self._receive(stream, run)
+
+    def _receive(self, stream: Stream, packets: list[Packet]) -> None:
+        for packet in packets:
+            if not packet.seq:
+                self._deliver_early(stream)
+                self._pass_on(stream, packet)
+            elif stream.head is None or packet.seq > stream.head:
+                stream.early[packet.seq] = packet
+        self._deliver_early(stream)
+        if stream.early and stream.head is not None:
+            self.reader.note_hole(stream)
 
     def settle(self, stream: Stream, seq: int) -> None:
         """``seq`` was the head in the log at some moment: counting starts there, with what came early."""
@@ -172,29 +184,45 @@ class Hub:
             self.reader.check([stream.name])
 
     def _deliver_early(self, stream: Stream) -> None:
-        while stream.head is not None and (packet := stream.early.pop(stream.head + 1, None)):
-            self._deliver(stream, packet)
+        while stream.early and stream.head is not None and (run := stream.next_run()):
+            self._deliver(stream, run)
 
-    def _deliver(self, stream: Stream, packet: Packet) -> None:
-        """The next durable event, to every live socket."""
-        if packet.event_id <= stream.last_id:  # ids are given again: is it still the same log?
-            self.reader.now()
+    def _deliver(self, stream: Stream, run: list[Packet]) -> None:
+        """The next durable events, to every live socket."""
+        ids = [stream.last_id, *(packet.event_id for packet in run)]
+        if any(following <= before for before, following in pairwise(ids)):
+            self.reader.now()  # ids are given again: is it still the same log?
             return
+        packet = run[-1]
         stream.head, stream.last_id = packet.seq, packet.event_id
-        if stream.waiting:
-            stream.backlog.append(packet)
-        slow = []
-        if not silent(packet):
-            slow = [tap for tap in stream.live.values() if tap.write(packet)]
-            metrics.delivered.inc(len(stream.live))
+        stream.keep(run)
+        if stream.live and not silent(packet):
+            self._write(stream, run)
+            metrics.delivered.inc(len(stream.live) * len(run))
         # What the packet changes is applied to whoever got it, also to those who fall behind with it.
         if packet.revokes is not None:
             self._revoke(stream, packet.revokes)
         if reroutes(packet):
             for tap in list(stream.live.values()):
                 tap.reroute()
-        for tap in slow:
-            tap.socket.fall_behind()
+        self._leave_slow_behind()
+
+    def _write(self, stream: Stream, run: list[Packet]) -> None:
+        """The innermost loop of all: one call for each socket to which everyone's frame goes as it is."""
+        withheld = bool(run[0].withheld)
+        frames = run[0].frame if len(run) == 1 else b"".join([packet.frame for packet in run])
+        for tap in stream.live.values():
+            if tap.framed and not withheld:
+                tap.socket.put(frames)
+            else:
+                for packet in run:
+                    tap.write(packet)
+
+    def _leave_slow_behind(self) -> None:
+        while self.slow:
+            socket = self.slow.pop()
+            if socket.full and not socket.closing:
+                socket.fall_behind()
 
     def _revoke(self, stream: Stream, user_key: str) -> None:
         """The user lost the topic: nothing after this packet reaches the user's live sockets.
@@ -204,15 +232,20 @@ class Hub:
 
     def _pass_on(self, stream: Stream, packet: Packet) -> None:
         """An event without a number: LATEST waits for those who are behind, EPHEMERAL does not."""
+        framed = not packet.withheld
         for tap in list(stream.taps.values()):
-            if tap.socket.id == packet.skip_socket:
+            socket = tap.socket
+            if socket.id == packet.skip_socket:
                 continue
-            if not tap.socket.has_room:
-                tap.socket.fall_behind()
-            if tap.live:
+            if socket.full and tap.live:
+                socket.fall_behind()
+            if not tap.live:
+                if packet.key:
+                    socket.keep_latest(packet)
+            elif framed and tap.framed:
+                socket.put(packet.frame)
+            else:
                 tap.write(packet)
-            elif packet.key:
-                tap.socket.keep_latest(packet)
 
     def _broker_returned(self) -> None:
         self.reader.now()

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
-from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
 
@@ -17,9 +16,9 @@ from realtime.auth import AuthError
 from realtime.conf import setting
 from realtime.dispatch import Held
 from realtime.errors import InvalidMessage, KithError, RateLimited, Unavailable
+from realtime.outgoing import open_socket
 from realtime.protocol import Close, Envelope
 from realtime.signin import SignIn
-from realtime.sockets import Socket
 from realtime.subscription import Subscription
 
 logger = logging.getLogger("kith.sockets")
@@ -48,8 +47,6 @@ _ping = msgspec.json.Decoder(Ping)
 class SocketConsumer(SignIn, AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
     """Base of all WebSockets. Frames are handled one after the other, in the order they came."""
 
-    channel_layer_alias: ClassVar[str] = "kith: none"  # the hub has one channel for the process
-
     # ── for subclasses, besides `signed_in` ─────────────────────────────────────────────────
 
     async def handle(self, envelope: Envelope, text: str) -> None:
@@ -67,8 +64,13 @@ class SocketConsumer(SignIn, AsyncWebsocketConsumer):  # type: ignore[misc]  # c
         self.bad_frames: list[float] = []
         self.timer: asyncio.TimerHandle | None = None
         self.connected = False
+        self.scope = scope
+        self.base_send = send
         try:
-            await super().__call__(scope, receive, send)
+            # Channels would run a second task for each socket, to hear its layer as well, and hop to a
+            # database thread before each message.
+            while (message := await receive())["type"] != "websocket.disconnect":
+                await self.dispatch(message)
         finally:
             if self.timer is not None:
                 self.timer.cancel()
@@ -78,30 +80,21 @@ class SocketConsumer(SignIn, AsyncWebsocketConsumer):  # type: ignore[misc]  # c
                 metrics.sockets.dec()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """Without Channels' hop to a database thread before each message."""
-        match message["type"]:
-            case "websocket.connect":
-                await self.websocket_connect(message)
-            case "websocket.receive":
-                await self.receive(message.get("text"))
-            case "websocket.disconnect":
-                raise StopConsumer
+        if message["type"] == "websocket.connect":
+            await self.websocket_connect(message)
+        else:
+            await self.receive(message.get("text"))
 
     async def websocket_connect(self, _message: dict[str, Any]) -> None:
         self.hub = await hub.running()
-        offered = (self.scope.get("extensions") or {}).get("kith", {})
-        self.socket = Socket(
-            self.hub,
-            self.base_send,
-            on_control=self.obey,
-            on_lost=self.lost,
-            abort=offered.get("abort"),
-        )
-        self.connected = True
-        metrics.sockets.inc()
         self.ip = credentials.client_ip(self.scope)
         credential = credentials.offered(self.scope)
         await self.accept(subprotocol=credential.subprotocol)
+        self.socket = open_socket(
+            self.hub, self.scope, self.base_send, on_control=self.obey, on_lost=self.lost
+        )
+        self.connected = True
+        metrics.sockets.inc()
         if self.hub.draining:
             self.socket.restart()
         elif await self._welcome():

@@ -23,9 +23,9 @@ from realtime.cursors import Combined
 from realtime.errors import Forbidden, KithError, Overloaded, UnknownChannel
 from realtime.events import DURABLE, STATE
 from realtime.hub import Hub
+from realtime.outgoing import open_socket
 from realtime.protocol import Close
 from realtime.signin import SignIn
-from realtime.sockets import Socket
 from realtime.subscription import Subscription
 
 logger = logging.getLogger("kith.sockets")
@@ -74,13 +74,8 @@ class Link(SignIn):
 
     def start(self) -> None:
         """Sign in, and open the channels one after the other."""
-        offered = (self.scope.get("extensions") or {}).get("kith", {})
-        self.socket = Socket(
-            self.hub,
-            self._outgoing.put,
-            on_control=self.obey,
-            on_lost=self._lost,
-            abort=offered.get("abort"),
+        self.socket = open_socket(
+            self.hub, self.scope, self._outgoing.put, on_control=self.obey, on_lost=self._lost
         )
         self._started = True
         metrics.sockets.inc()

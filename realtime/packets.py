@@ -32,11 +32,20 @@ class Packet(msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
     tally: Tally | None = None
     created: str = ""  # as the database writes it
 
+    @property
+    def payload(self) -> bytes:
+        """The frame as sockets get it: JSON."""
+        return protocol.with_id(self.event_id, self.body) if self.seq else self.body
+
     @cached_property
     def text(self) -> str:
-        """The frame as sockets get it; made once, whoever asks."""
-        body = protocol.with_id(self.event_id, self.body) if self.seq else self.body
-        return body.decode()
+        """The same as text; made once, whoever asks."""
+        return self.payload.decode()
+
+    @cached_property
+    def frame(self) -> bytes:
+        """The same framed for the wire; made once, whoever asks."""
+        return protocol.wire_frame(self.payload)
 
 
 _encoder = msgspec.msgpack.Encoder()

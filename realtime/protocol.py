@@ -56,6 +56,16 @@ def with_id(event_id: int, body: bytes) -> bytes:
     return b'{"id":%d,%b' % (event_id, body[1:])
 
 
+def wire_frame(payload: bytes) -> bytes:
+    """A whole, unmasked WebSocket frame (RFC 6455 §5.2) of this text."""
+    size = len(payload)
+    if size < 126:
+        return b"\x81%c%b" % (size, payload)
+    if size < 2**16:
+        return b"\x81\x7e%b%b" % (size.to_bytes(2), payload)
+    return b"\x81\x7f%b%b" % (size.to_bytes(8), payload)
+
+
 def now() -> datetime:
     """The time on the wire: UTC."""
     return datetime.now(UTC)

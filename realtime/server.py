@@ -1,4 +1,4 @@
-"""The ASGI server's edge: the application, its life, and how `manage.py serve` runs uvicorn."""
+"""The application, its life, and how `manage.py serve` runs uvicorn."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from realtime import hub, threads, workers
 from realtime.conf import setting
+from realtime.edge import HttpProtocol, Protocol
 
 logger = logging.getLogger("kith.server")
 
 GRACE_S = 10  # for HTTP requests under way when the process stops
-LINGER_S = 2.0  # a refused client may go on sending for so long, and still learn why
 
 Application = Callable[..., Awaitable[None]]
 
@@ -47,51 +45,6 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await hub.stop()
     threads.close()
     await send({"type": "lifespan.shutdown.complete"})
-
-
-class Protocol(WebSocketsSansIOProtocol):
-    """uvicorn's, but for how it refuses a frame that is too long or no UTF-8.
-
-    It closed the transport at once; what the client was still sending then made the kernel reset
-    the link, and the close frame (1009, 1007) was lost on the way. Now the rest is read and dropped.
-    """
-
-    def handle_parser_exception(self) -> None:
-        if self.close_sent:
-            return
-        close = self.conn.close_sent
-        code, reason = (close.code, close.reason) if close is not None else (1006, "")
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self.close_timer = self.loop.call_later(LINGER_S, self.transport.close)
-
-    def keepalive_timeout(self) -> None:
-        """A client that answers no ping takes nothing either: `close()` would wait for that."""
-        super().keepalive_timeout()
-        self.abort_if_full()
-
-    def abort_if_full(self) -> None:
-        if self.transport.get_write_buffer_size():
-            self.transport.abort()
-
-    async def run_asgi(self) -> None:
-        """Offers what ASGI lacks: ``abort``, for a socket that takes nothing any more."""
-        self.scope["extensions"] = {
-            **(self.scope["extensions"] or {}),
-            "kith": {"abort": self.transport.abort},
-        }
-        await super().run_asgi()
-
-
-class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's, with ``abort``, for a stream that takes nothing any more."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {"kith": {"abort": self.transport.abort}}
 
 
 class Server(uvicorn.Server):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import Error as DatabaseError
 
@@ -25,50 +24,51 @@ READ_PAGE = 100  # rows of one read while catching up; what a socket that is beh
 RETRY_S = 1.0  # the log cannot be read: try again
 
 
-class _Ending:
-    """Stands in the outgoing queue where the socket is to be closed."""
-
-    def __init__(self, code: int) -> None:
-        self.code = code
-
-
 class Socket:
-    """One live link: what waits to be written, its taps, its channels.
+    """One live link: what waits to be written, its taps, its channels. `outgoing` has its two kinds.
 
-    ``send`` is ASGI's; ``abort`` drops the link at once, where the server offers that. ``on_control``
-    gets packets of the user's control topic, ``on_lost`` a
-    subscription whose right ended.
+    ``on_control`` gets packets of the user's control topic, ``on_lost`` a subscription whose right ended.
     """
 
+    __slots__ = (
+        "_chased",
+        "_holders",
+        "_latest",
+        "_released",
+        "behind",
+        "closing",
+        "full",
+        "hub",
+        "id",
+        "on_control",
+        "on_lost",
+        "put",
+        "subscriptions",
+        "taps",
+        "user_key",
+    )
+
+    framed: ClassVar[bool] = False  # `put` takes whole WebSocket frames
+
+    put: Callable[[bytes], object]
+
     def __init__(
-        self,
-        hub: Hub,
-        send: Callable[[dict[str, Any]], Awaitable[None]],
-        *,
-        on_control: Callable[[Packet], None],
-        on_lost: Callable[[Subscription], None],
-        abort: Callable[[], None] | None = None,
+        self, hub: Hub, *, on_control: Callable[[Packet], None], on_lost: Callable[[Subscription], None]
     ) -> None:
         self.hub = hub
         self.id = secrets.token_hex(8)
         self.user_key: str | None = None  # as text, as the log names users
         self.on_control = on_control
         self.on_lost = on_lost
-        self._abort = abort
         self.taps: dict[str, Tap] = {}
         self.behind: set[Tap] = set()  # those of the taps that read the log
         self.subscriptions: dict[str, Subscription] = {}
         self.closing = False
-        self._send = send
-        self._outgoing: deque[str | _Ending] = deque()
-        self._waiting_bytes = 0
-        self._flusher: asyncio.Task[None] | None = None
-        self._chasing = False
-        self._chased = asyncio.Event()
+        self.full = False  # more waits than the socket's budget
+        self._chased: asyncio.Event | None = None  # while the log is being read
         self._holders = 0  # channels whose state is being read
-        self._released = asyncio.Event()
+        self._released: asyncio.Event | None = None  # while there are any
         self._latest: dict[tuple[str, str], Packet] = {}
-        self._stalled_since = 0.0
         hub.sockets[self.id] = self
 
     def belong_to(self, user_key: str) -> None:
@@ -77,30 +77,39 @@ class Socket:
         mine = self.hub.users.setdefault(user_key, set())
         mine.add(self)
         if len(mine) == 1:
-            signals.user_came.send(type(self), hub=self.hub, user_key=user_key)
+            signals.user_came.send(Socket, hub=self.hub, user_key=user_key)
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────
 
-    @property
-    def has_room(self) -> bool:
-        return self._waiting_bytes <= int(setting("KITH_SOCKET_BACKLOG_BYTES"))
-
     def write(self, text: str) -> bool:
-        """Queue one frame; True when more waits than the socket's budget. Never blocks."""
-        if self.closing:
-            return False
-        self._queue(text)
-        self._waiting_bytes += len(text)
-        return not self.has_room
+        """Write one frame; True when more waits than the socket's budget. Never blocks."""
+        raise NotImplementedError
+
+    async def flushed(self) -> None:
+        """Wait until what was written has room, the close frame too, or the link is gone."""
+        raise NotImplementedError
+
+    def check_stalled(self) -> None:
+        """End a socket that has taken nothing for too long: nobody would read a close frame, where the
+        server can abort; elsewhere 1013, should it ever read again."""
+        raise NotImplementedError
+
+    def abort_if_stuck(self) -> None:
+        """Drop a link that takes nothing, where the server can."""
+        raise NotImplementedError
+
+    def _end(self, code: int) -> None:
+        """Close once what was written has been taken."""
+        raise NotImplementedError
 
     def tell(self, frame: dict[str, Any]) -> None:
-        """Queue a frame made for this socket alone."""
+        """Write a frame made for this socket alone."""
         self.write(protocol.encode(frame).decode())
 
     def finish(self, code: int) -> None:
-        """Close once what is queued has been written; nothing is queued after this."""
+        """Close once what was written has been taken; nothing is written after this."""
         if not self.closing:
-            self._queue(_Ending(code))
+            self._end(code)
             self.closing = True
             if code != Close.NORMAL:
                 metrics.refused.labels(code=str(int(code))).inc()
@@ -111,59 +120,31 @@ class Socket:
         self.tell(protocol.reconnect(secrets.randbelow(window_ms + 1)))
         self.finish(Close.RESTARTING)
 
-    def _queue(self, item: str | _Ending) -> None:
-        self._outgoing.append(item)
-        if self._flusher is None:
-            self._stalled_since = self.hub.loop.time()
-            self._flusher = self.hub.loop.create_task(self._flush())
-
-    async def _flush(self) -> None:
-        """Write until nothing waits. The server's ``send`` waits while the transport is full."""
-        try:
-            while self._outgoing:
-                item = self._outgoing.popleft()
-                if isinstance(item, _Ending):
-                    await self._send({"type": "websocket.close", "code": int(item.code)})
-                    return
-                await self._send({"type": "websocket.send", "text": item})
-                self._waiting_bytes -= len(item)
-                self._stalled_since = self.hub.loop.time()
-        except (OSError, RuntimeError):  # the link is gone; the consumer is told by a disconnect
-            self.closing = True
-            self._outgoing.clear()
-        finally:
-            self._flusher = None
-            self.chase()
-
-    async def flushed(self) -> None:
-        """Wait until all that was queued is written, or the link is gone."""
-        while self._flusher is not None:
-            await asyncio.wait({self._flusher})
-
     # ── behind ──────────────────────────────────────────────────────────────────────────────
 
     def fall_behind(self) -> None:
         """Too much waits for this socket: from here on it reads the log, at its own pace."""
-        metrics.behind.inc()
-        for tap in self.taps.values():
+        live = [tap for tap in self.taps.values() if tap.live]
+        for tap in live:
             tap.fall_behind()
+        metrics.behind.inc(bool(live))
 
     def keep_latest(self, packet: Packet) -> None:
         self._latest[packet.topic, packet.key] = packet
 
     def chase(self) -> None:
         """Bring every tap that is behind up to its stream: at once if it can be, else by reading."""
-        if not self.behind or self.closing or self._chasing or self._holders or self._all_live():
+        waits = self._chased is not None or self._holders
+        if not self.behind or self.closing or waits or self._all_live():
             return
-        self._chasing = True
-        self._chased.clear()
-        self.hub.spawn(self._catch_up())
+        self._chased = asyncio.Event()
+        self.hub.spawn(self._catch_up(self._chased))
 
     async def level(self) -> None:
         """Wait until no tap is behind, or the link is over."""
         await self._unheld()
         self.chase()
-        if self._chasing:
+        if self._chased is not None:
             await self._chased.wait()
 
     @contextmanager
@@ -174,17 +155,19 @@ class Socket:
             tap.fall_behind()
             tap.wait()
         self._holders += 1
-        self._released.clear()
+        if self._released is None:
+            self._released = asyncio.Event()
         try:
             yield
         finally:
             self._holders -= 1
             if not self._holders:
                 self._released.set()
+                self._released = None
                 self.chase()
 
     async def _unheld(self) -> None:
-        while self._holders:
+        while self._released is not None:
             await self._released.wait()
 
     def _all_live(self) -> bool:
@@ -203,7 +186,7 @@ class Socket:
                 self.keep_latest(packet)
         return True
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, chased: asyncio.Event) -> None:
         try:
             while self.behind and not self.closing:
                 await self.flushed()
@@ -214,8 +197,8 @@ class Socket:
                 if self._all_live():
                     return
         finally:
-            self._chasing = False
-            self._chased.set()
+            self._chased = None
+            chased.set()
             self.chase()
 
     async def _read_log(self) -> None:
@@ -224,7 +207,7 @@ class Socket:
         try:
             packets = await threads.read(log.after_seq, positions, limit=READ_PAGE)
             for packet in packets:
-                if not self.has_room:
+                if self.full:
                     await self.flushed()
                 await self._unheld()
                 if tap := self.taps.get(packet.topic):
@@ -258,30 +241,16 @@ class Socket:
             if subscription.channel.has_state():
                 subscription.state.renew()
 
-    def check_stalled(self) -> None:
-        """End a socket that has taken nothing for too long: nobody would read a close frame, where the
-        server can abort; elsewhere 1013, should it ever read again."""
-        stalled = self.hub.loop.time() - self._stalled_since
-        if self._flusher is not None and not self.closing and stalled > setting("KITH_SLOW_SOCKET_S"):
-            self._outgoing.clear()
-            self._waiting_bytes = 0
-            self.finish(Close.OVERLOADED)
-            self.abort_if_stuck()
-
-    def abort_if_stuck(self) -> None:
-        """Drop a link that takes nothing, where the server can."""
-        if self._flusher is not None and self._abort is not None:
-            self._abort()
-
     async def dispose(self) -> None:
         """The link is gone: let go of everything."""
         self.closing = True
         self.hub.sockets.pop(self.id, None)
+        self.hub.slow.discard(self)
         if self.user_key is not None and (mine := self.hub.users.get(self.user_key)):
             mine.discard(self)
             if not mine:
                 del self.hub.users[self.user_key]
-                signals.user_left.send(type(self), hub=self.hub, user_key=self.user_key)
+                signals.user_left.send(Socket, hub=self.hub, user_key=self.user_key)
         for subscription in list(self.subscriptions.values()):
             subscription.close()
         for tap in self.taps.values():
@@ -290,5 +259,3 @@ class Socket:
         self.behind.clear()
         self.subscriptions.clear()
         self._latest.clear()
-        if self._flusher is not None:
-            self._flusher.cancel()

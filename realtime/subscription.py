@@ -318,11 +318,13 @@ class Subscription:
                 self.thaw()
 
     async def _gain_and_drop(self, horizon: int) -> None:
-        before = set(self.taps)
+        before = dict(self.taps)
         since = Cursor("horizon", horizon, self.socket.hub.reader.epoch)
         # No cursor of the client's: no limit.
         found = await self._join_and_read(str(since), most=None, with_state=False)
-        self._settle(found, await self._replay(found, before))
+        # A topic that was lost and gained again meanwhile has a new tap, that has written nothing.
+        kept = [name for name, tap in before.items() if self.taps.get(name) is tap]
+        self._settle(found, await self._replay(found, kept))
         if self.channel.state_follows_topics:
             self.state.renew()
 

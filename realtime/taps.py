@@ -29,6 +29,7 @@ class Tap:
     """
 
     __slots__ = (
+        "framed",
         "hidden",
         "live",
         "position",
@@ -46,6 +47,7 @@ class Tap:
         self.socket = socket
         self.topic = topic
         self.live = False
+        self.framed = socket.framed  # everyone's frame goes to the socket as it is: the hub may `put` it
         self.position: int | None = None
         self.start = 0
         self.hidden: frozenset[str] = frozenset()  # users whose acts this user is not told of
@@ -68,6 +70,7 @@ class Tap:
         unseen = [each.unseen for each in self.subscriptions]
         self.hidden = frozenset.intersection(*(each.users for each in unseen))
         self.unseen = tuple(each for each in unseen if each.users)
+        self.framed = self.socket.framed and not self.unseen  # nothing is hidden where all see everyone
 
     @property
     def written(self) -> int | None:
@@ -126,7 +129,7 @@ class Tap:
     def try_live(self) -> bool:
         """Turn live if the backlog reaches from this tap's position to the stream's head."""
         stream, position = self.stream, self.position
-        if position is None or stream.head is None or stream.head < position or not self.socket.has_room:
+        if position is None or stream.head is None or stream.head < position or self.socket.full:
             return False
         missing = [packet for packet in stream.backlog if packet.seq > position]
         if stream.head > position and (not missing or missing[0].seq != position + 1):
@@ -152,6 +155,10 @@ class ControlTap(Tap):
     """A socket's hold on its user's control topic, whose packets are orders, not frames."""
 
     __slots__ = ()
+
+    def __init__(self, socket: Socket, topic: str) -> None:
+        super().__init__(socket, topic)
+        self.framed = False
 
     def write(self, packet: Packet) -> bool:
         self.socket.on_control(packet)

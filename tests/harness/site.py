@@ -39,8 +39,17 @@ T = TypeVar("T")
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # HTTP without TLS; httpx would read all CAs for each client
 
 
+SERVE = ("manage.py", "serve", "--host", "127.0.0.1", "--port", "{port}")
+# Servers that know nothing of Kith.
+DAPHNE = ("-m", "daphne", "-b", "127.0.0.1", "-p", "{port}", "project.asgi:application")
+UVICORN = ("-m", "uvicorn", "--port", "{port}", "--ws", "websockets-sansio", "project.asgi:application")
+
+
 class Site(ServerProcess):
-    """One `manage.py serve` process on a database, perhaps with Redis; ``settings`` of its environment."""
+    """One server process on a database, perhaps with Redis; ``settings`` of its environment.
+
+    ``server``: what Python runs, `SERVE` if nothing else is said; ``options`` follow it.
+    """
 
     def __init__(
         self,
@@ -49,9 +58,11 @@ class Site(ServerProcess):
         redis_url: str,
         settings: Mapping[str, str],
         options: Sequence[str] = (),
+        server: Sequence[str] = SERVE,
     ) -> None:
         super().__init__("site", folder)
         self.options = options
+        self.server = server
         self.database = database
         self.redis_url = redis_url
         self.settings = dict(settings)
@@ -68,8 +79,7 @@ class Site(ServerProcess):
         return f"ws://127.0.0.1:{self.port}{place}{'?' if given else ''}{given}"
 
     def command(self) -> list[str]:
-        serve = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(self.port)]
-        return [*serve, *self.options]
+        return [sys.executable, *(part.format(port=self.port) for part in self.server), *self.options]
 
     def environment(self) -> dict[str, str]:
         return self.database.environment | {"KITH_TEST_REDIS_URL": self.redis_url} | self.settings
@@ -199,15 +209,19 @@ class Sites:
         redis: RedisServer | None = None,
         settings: Mapping[str, str] = MappingProxyType({}),
         options: Sequence[str] = (),
+        server: Sequence[str] = SERVE,
         active: bool = True,
     ) -> Site:
         """A running site on a new database of this vendor, or on an existing database.
 
-        ``settings`` go into its environment, ``options`` on its command line. ``active``: this process's
-        ORM uses its database from now on; a fixture that lives longer than a test says False, and its
-        tests activate it themselves.
+        ``settings`` go into its environment, ``options`` on the command line of ``server``. ``active``:
+        this process's ORM uses its database from now on; a fixture that lives longer than a test says
+        False, and its tests activate it themselves.
         """
-        return self.start_cluster(1, on, redis=redis, settings=settings, options=options, active=active)[0]
+        [site] = self.start_cluster(
+            1, on, redis=redis, settings=settings, options=options, server=server, active=active
+        )
+        return site
 
     def start_cluster(
         self,
@@ -217,6 +231,7 @@ class Sites:
         redis: RedisServer | None = None,
         settings: Mapping[str, str] = MappingProxyType({}),
         options: Sequence[str] = (),
+        server: Sequence[str] = SERVE,
         active: bool = True,
     ) -> list[Site]:
         """``size`` processes on one database, started side by side; otherwise as ``start``."""
@@ -226,7 +241,7 @@ class Sites:
         if active:
             self._cleanup.enter_context(self._databases.active(database))
         url = redis.url if redis else ""
-        sites = [Site(self._folder, database, url, settings, options) for _ in range(size)]
+        sites = [Site(self._folder, database, url, settings, options, server) for _ in range(size)]
         for site in sites:
             self._cleanup.callback(site.close)
             self.started.append(site)

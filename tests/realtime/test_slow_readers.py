@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -18,12 +17,14 @@ from chat.models import Chat
 from chat.services import member_add, member_remove
 from realtime import log, publish
 from realtime.hub import Hub
+from realtime.outgoing import QueuedSocket
 from tests.harness.client import Client
 from tests.harness.databases import Database
 from tests.harness.people import People
 from tests.harness.site import Site
 from tests.harness.waiting import eventually
 from tests.realtime import local
+from tests.realtime.narrow import narrow
 from tests.realtime.noted import Noted, Passed, Standing
 from tests.realtime.talking import say_together
 
@@ -78,7 +79,7 @@ class Scene:
 
     def waiting(self) -> int:
         """Characters that wait for all sockets."""
-        queues = [socket._outgoing for socket in self.hub.sockets.values()]
+        queues = [cast(QueuedSocket, socket)._outgoing for socket in self.hub.sockets.values()]
         return sum(len(item) for queue in queues for item in queue if isinstance(item, str))
 
 
@@ -283,12 +284,3 @@ async def test_a_real_server_stays_small_for_clients_that_do_not_read(site: Site
             assert grown() < GROWTH
             await said(replayed, LETTERS[1:300])
             replayed.abort()
-
-
-def narrow(port: int) -> socket.socket:
-    """A connection whose end here holds little, so that what is not read soon waits in the server."""
-    link = socket.socket()
-    link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    link.connect(("127.0.0.1", port))
-    link.setblocking(False)
-    return link

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -19,6 +19,7 @@ from chat.models import Chat
 from realtime import EPHEMERAL, Event, fanout, publish, topics
 from realtime.hub import Hub
 from realtime.models import LoggedEvent
+from realtime.outgoing import QueuedSocket
 from realtime.rights import rights_changed
 from realtime.tallies import Tally
 from tests.harness.client import Client
@@ -171,7 +172,7 @@ async def test_rights_that_change_in_the_middle_of_a_replay_leave_its_totals_rig
             return subscription.unseen is not before
 
         await eventually(changed)
-        waiting = len(client.seen) + len(socket._outgoing) + 2
+        waiting = len(client.seen) + len(cast(QueuedSocket, socket)._outgoing) + 2
         await client.opened()
         assert "a129" not in str(client.seen)
         replayed = [frame for frame in client.seen[waiting:] if frame["type"] == "counted"]
