@@ -92,7 +92,7 @@ class Question:
 def check_each(channels: Sequence[Channel]) -> list[Exception | None]:
     """For each whether the user has a right to it, with which `read_snapshots` begins: None, or what it
     raised. Runs on a reading thread."""
-    with _prepared(channels):
+    with prepared(channels):
         return [_attempt(channel.authorize) for channel in channels]
 
 
@@ -107,13 +107,13 @@ def read_states(channels: Sequence[Channel]) -> list[dict[str, Any] | Exception 
             return None
         return channel.state_frame()
 
-    with _prepared(channels):
+    with prepared(channels):
         return [_attempt(partial(state, channel)) for channel in channels]
 
 
 def read_snapshots(questions: Sequence[Question]) -> list[Snapshot | Exception]:
     """What one moment says to each, or what its channel raised (Forbidden). Runs on a reading thread."""
-    with _prepared(question.channel for question in questions):
+    with prepared(question.channel for question in questions):
         readings = [_Reading(question) for question in questions]
         readers = _able(readings, _Reading.authorize)
         heads = log.heads(list(dict.fromkeys(name for each in readers for name in each.names)))
@@ -125,16 +125,16 @@ def read_snapshots(questions: Sequence[Question]) -> list[Snapshot | Exception]:
 
 
 @contextmanager
-def _prepared(channels: Iterable[Channel]) -> Iterator[None]:
+def prepared(channels: Iterable[Channel]) -> Iterator[None]:
     """Inside, one moment of the database is seen, and channels have what their class read for all of them."""
     by_class: dict[type[Channel], list[Channel]] = {}
     for channel in channels:
         by_class.setdefault(type(channel), []).append(channel)
     with log.snapshot():
         for channel_class, some in by_class.items():
-            prepared = channel_class.prepare(some)
+            found = channel_class.prepare(some)
             for channel in some:
-                channel.prepared = prepared
+                channel.prepared = found
         try:
             yield
         finally:

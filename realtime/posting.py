@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 
-from realtime import auth, log, metrics, protocol, threads
+from realtime import auth, metrics, protocol, threads
 from realtime.answering import answer, answering, identify, refusal
 from realtime.auth import AuthError, Identity
 from realtime.channels import Channel, find
@@ -28,6 +28,7 @@ from realtime.errors import (
     UnknownType,
 )
 from realtime.lifecycle import Ping
+from realtime.opening import prepared
 from realtime.protocol import Envelope
 
 logger = logging.getLogger("kith.api")
@@ -100,7 +101,7 @@ def _refused(error: KithError, envelope: Envelope) -> HttpResponse:
 
 def authorize(channel: Channel) -> None:
     """As opening it would. Raises Forbidden."""
-    with log.snapshot():
+    with prepared([channel]):
         channel.authorize()
         channel.topic_names()
 
