@@ -6,6 +6,7 @@ that is away must not stop people from talking.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import logging
@@ -18,9 +19,10 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 
-from realtime import redis_servers, threads
+from realtime import redis_servers
 from realtime.conf import setting
 from realtime.errors import RateLimited
+from realtime.gathering import Gatherer
 
 logger = logging.getLogger("kith.limits")
 
@@ -73,15 +75,34 @@ def _count(name: str, key: tuple[Any, ...], *, spend: bool) -> None:
 
 
 async def off_loop(check_or_count: Callable[..., None], *arguments: Any) -> None:
-    """Call one of this module's functions from the event loop: on a thread where it may block.
+    """Call one of this module's functions from the event loop: on a thread where it may block, with others
+    that are called meanwhile.
 
     Raises:
         RateLimited: as the function does.
     """
     if setting("REDIS_URL"):
-        await threads.read(check_or_count, *arguments)
+        await _gatherer(asyncio.get_running_loop()).ask(functools.partial(check_or_count, *arguments))
     else:
         check_or_count(*arguments)
+
+
+@functools.lru_cache(maxsize=1)
+def _gatherer(_loop: asyncio.AbstractEventLoop) -> Gatherer[Callable[[], None], None]:
+    """One for each loop, of which there is one, but in tests."""
+    return Gatherer(_call_each)
+
+
+def _call_each(calls: list[Callable[[], None]]) -> list[Exception | None]:
+    answers: list[Exception | None] = []
+    for call in calls:
+        try:
+            call()
+        except RateLimited as error:
+            answers.append(error)
+        else:
+            answers.append(None)
+    return answers
 
 
 def check_command(user_key: Any) -> None:
