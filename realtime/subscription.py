@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
 
-from realtime import log, metrics, protocol, threads
+from realtime import protocol, threads
 from realtime.channels import Channel
 from realtime.conf import setting
 from realtime.cursors import Cursor
 from realtime.errors import Forbidden
-from realtime.opening import Question, Replay, Snapshot
-from realtime.packets import Packet
+from realtime.opening import Question, Snapshot
+from realtime.replaying import Replayer
 from realtime.states import StateTeller
-from realtime.streams import silent
 from realtime.tallies import Unseen
 
 if TYPE_CHECKING:
     from realtime.sockets import Socket
     from realtime.taps import Tap
-
-logger = logging.getLogger("kith.sockets")
 
 RETRY_S = 1.0  # the database is away: try again
 
@@ -45,11 +41,11 @@ class Subscription:
         self.state = StateTeller(self)
         self.unseen = Unseen()  # users whose acts it does not tell, and what they add to its totals
         self.is_closed = False
-        self._replaying: list[Mapping[str, log.Span]] = []
-        # While it asks which topics are its own: from the opening's beginning to its end, and again in each
-        # reroute. One that becomes necessary meanwhile waits for its end: two would settle each other's taps.
-        self._asking = True
+        self._replayer = Replayer(self)
+        self._caught_up = False
+        self._rerouting = False
         self._reroute_from: int | None = None  # a horizon below what made the reroute necessary
+        self._changed = False  # since the rights were last looked at
         self._frozen: int | None = None  # the horizon below which it has everything; None: the hub's
 
     async def open(self, since: str | None, hello: dict[str, Any]) -> None:
@@ -73,10 +69,11 @@ class Subscription:
         self.socket.subscriptions[self.name] = self
         self.channel.is_open = True
         self._frozen = found.horizon
+        self._start_reroute()
         start = found.replay.start(found.cursor)
         opened = protocol.opened(self.name, cursor=str(start), recovered=found.replay.recovered)
         self.socket.tell(hello | opened)
-        firsts = await self._replay(found)
+        firsts = await self._replayer.write(found)
         await self._await_shared(found)
         if self.channel.has_state() and (self.state.is_stale or self._shares()):
             await self.state.tell(lambda: self._tell_caught_up(found, firsts))
@@ -88,14 +85,13 @@ class Subscription:
     def _tell_caught_up(self, found: Snapshot, firsts: Mapping[str, int]) -> None:
         self.state.opened()
         self.socket.tell(protocol.caught_up(self.name, str(found.cursor)))
-        self._asking = False
+        self._caught_up = True
         self._settle(found, firsts)
-        if self._reroute_from is not None:
-            self._begin_reroute()
+        self._start_reroute()
 
     def _shares(self) -> bool:
         """Whether another channel of this socket tells of a topic, and so what is newer than the snapshot."""
-        return any(self._shared(tap) for tap in self.taps.values())
+        return any(tap.is_placed for tap in self.taps.values())
 
     async def _join_and_read(self, since: str | None, *, most: int | None, with_state: bool) -> Snapshot:
         channel = self.channel
@@ -109,23 +105,28 @@ class Subscription:
             for name in names:
                 self._tap(name)
             await self.socket.hub.heard(names)
-            with self._keeping_backlogs():
-                written = self._written()
-                found = await self.socket.hub.snapshots.ask(
-                    Question(channel, since, most, written, with_state)
-                )
-                names = found.names
-                # Else it was closed, or gained a topic in between: join that, too.
-                if self.taps.keys() >= set(names) and self._note_written(found, written):
-                    break
-        else:
-            raise ClosedMeanwhile
-        for name in self.taps.keys() - set(names):
+            found, is_whole = await self._read(Question(channel, since, most, {}, with_state))
+            names = found.names
+            # Else it was closed, or gained a topic in between: join that, too.
+            if is_whole and self.taps.keys() >= set(names):
+                self._keep_to(found)
+                return found
+        raise ClosedMeanwhile
+
+    async def _read(self, question: Question) -> tuple[Snapshot, bool]:
+        """Its answer, and whether that knows what is written by now."""
+        with self._keeping_backlogs():
+            question.written = self._written()
+            found = await self.socket.hub.snapshots.ask(question)
+            return found, self._note_written(found, question.written)
+
+    def _keep_to(self, found: Snapshot) -> None:
+        """Let go of other topics, and hide whom this user does not see."""
+        for name in self.taps.keys() - set(found.names):
             self._untap(name)
         self.unseen = found.unseen
         for tap in self.taps.values():
             tap.hide()
-        return found
 
     @contextmanager
     def _keeping_backlogs(self) -> Iterator[None]:
@@ -142,9 +143,8 @@ class Subscription:
     def _written(self) -> dict[str, int]:
         """By topic: the seq up to which nothing will be written any more, by a tap or a replay."""
         written = {name: seq for name, tap in self.taps.items() if (seq := tap.written) is not None}
-        for spans in self._replaying:
-            for name, span in spans.items():
-                written[name] = min(span.floor, written.get(name, span.floor))
+        for name, floor in self._replayer.floors():
+            written[name] = min(floor, written.get(name, floor))
         return written
 
     def _note_written(self, found: Snapshot, before: Mapping[str, int]) -> bool:
@@ -152,7 +152,7 @@ class Subscription:
         must, or not on to here: read again. ``before``: what was written before it was read."""
         if not found.unseen.users:
             return True
-        heads = {name: head.seq for name, head in found.heads.items()}
+        heads = {name: head.seq for name, head in found.heads.items() if name in self.taps}
         if any(seq < before.get(name, heads[name]) for name, seq in self._written().items() if name in heads):
             return False
         for name, head in heads.items():
@@ -162,56 +162,6 @@ class Subscription:
             for packet in packets:
                 found.unseen.note(packet)
         return True
-
-    async def _replay(self, found: Snapshot, but: Collection[str] = ()) -> dict[str, int]:
-        """Write what the cursor missed, but of topics ``but``, and but what another channel of this
-        socket has written, or will. The first seq of each topic."""
-        firsts: dict[str, int] = {}
-        self._replaying.append(found.replay.spans)
-        try:
-            await self._replay_pages(found, but, firsts)
-        finally:
-            self._replaying.remove(found.replay.spans)
-        return firsts
-
-    async def _replay_pages(self, found: Snapshot, but: Collection[str], firsts: dict[str, int]) -> None:
-        while True:
-            for packet in found.replay.packets:
-                if packet.topic in but:
-                    continue
-                if self.socket.hub.reader.is_ahead(packet):
-                    self.socket.restart()
-                    return
-                firsts.setdefault(packet.topic, packet.seq)
-                if self._tells(packet) and self.socket.write(self.unseen.text(packet, self.unseen.users)):
-                    await self.socket.flushed()
-            metrics.replayed.inc(len(found.replay.packets))
-            if not (found.replay.has_more and await self._turn_page(found.replay)):
-                return
-
-    async def _turn_page(self, replay: Replay) -> bool:
-        """False: there is nobody to tell what follows."""
-        while not (self.is_closed or self.socket.closing):
-            try:
-                await threads.read(replay.turn_page)
-                return True
-            except log.Pruned:  # the client comes back, and learns that its cursor cannot be served
-                self.socket.restart()
-            except DatabaseError as error:
-                logger.warning("a replay waits: the log cannot be read: %s", error)
-                await asyncio.sleep(RETRY_S)
-        return False
-
-    def _tells(self, packet: Packet) -> bool:
-        tap = self.taps.get(packet.topic)
-        if tap is None or packet.actor in self.unseen.users or silent(packet):
-            return False
-        if self.socket.user_key in packet.withheld:
-            return False
-        return not self._shared(tap) or packet.seq <= tap.start
-
-    def _shared(self, tap: Tap) -> bool:
-        return tap.live or tap.position is not None
 
     async def _await_shared(self, found: Snapshot) -> None:
         """What another channel of this socket is to write comes before the cursor that tells of it: else
@@ -229,14 +179,14 @@ class Subscription:
         return [
             tap
             for name, tap in self.taps.items()
-            if self._shared(tap) and (tap.written or 0) < found.heads[name].seq
+            if tap.is_placed and (tap.written or 0) < found.heads[name].seq
         ]
 
     def _settle(self, found: Snapshot, firsts: Mapping[str, int]) -> None:
         for tap in self.taps.values():
             head = found.heads[tap.topic].seq
             start = firsts.get(tap.topic, head + 1) - 1
-            if self._shared(tap):
+            if tap.is_placed:
                 tap.start = min(tap.start, start)
             else:
                 tap.settle(head, start)
@@ -280,7 +230,7 @@ class Subscription:
 
     def thaw(self) -> None:
         """Every topic is live again."""
-        if not self._asking:
+        if self._caught_up and not self._rerouting:
             self._frozen = None
 
     def reroute(self) -> None:
@@ -291,21 +241,28 @@ class Subscription:
         """
         horizon = self.socket.hub.reader.horizon if self._frozen is None else self._frozen
         self._reroute_from = horizon if self._reroute_from is None else min(horizon, self._reroute_from)
-        if not self._asking:
-            self._begin_reroute()
+        self._changed = True
+        self._start_reroute()
 
-    def _begin_reroute(self) -> None:
-        self._asking = True
-        self.socket.hub.spawn(self._reroute())
+    def _start_reroute(self) -> None:
+        if not self._rerouting and self._reroute_from is not None:
+            self._rerouting = True
+            self.socket.hub.spawn(self._reroute())
 
     async def _reroute(self) -> None:
         try:
             while self.taps and (horizon := self._reroute_from) is not None:
-                self._reroute_from = None
                 try:
-                    await self._gain_and_drop(horizon)
+                    if self._caught_up:
+                        self._reroute_from = None
+                        await self._gain_and_drop(horizon)
+                    elif self._changed and self.channel.is_open:
+                        self._changed = False
+                        await self._look_again()
+                    else:
+                        return  # what is gained waits for the opening, whose taps it would settle elsewhere
                 except DatabaseError:
-                    self._reroute_from = horizon
+                    self._reroute_from, self._changed = horizon, True
                     await asyncio.sleep(RETRY_S)
         except ClosedMeanwhile:
             self.close()
@@ -313,9 +270,17 @@ class Subscription:
             self.close()
             self.socket.on_lost(self)
         finally:
-            self._asking = False
+            self._rerouting = False
             if all(tap.live for tap in self.taps.values()):
                 self.thaw()
+
+    async def _look_again(self) -> None:
+        """Amid the opening: what is lost, and whose acts are hidden from here on."""
+        while not self.is_closed:
+            found, is_whole = await self._read(Question(self.channel, None, None, {}, with_state=False))
+            if is_whole:
+                self._keep_to(found)
+                return
 
     async def _gain_and_drop(self, horizon: int) -> None:
         before = dict(self.taps)
@@ -324,7 +289,7 @@ class Subscription:
         found = await self._join_and_read(str(since), most=None, with_state=False)
         # A topic that was lost and gained again meanwhile has a new tap, that has written nothing.
         kept = [name for name, tap in before.items() if self.taps.get(name) is tap]
-        self._settle(found, await self._replay(found, kept))
+        self._settle(found, await self._replayer.write(found, kept))
         if self.channel.state_follows_topics:
             self.state.renew()
 
@@ -332,7 +297,7 @@ class Subscription:
 
     def tell_cursor(self, horizon: int) -> None:
         """Everything below ``horizon`` was sent, unless a topic is still behind or being gained."""
-        if not self.channel.several_topics or self._asking:
+        if not (self.channel.several_topics and self._caught_up) or self._rerouting:
             return
         if all(tap.live for tap in self.taps.values()):
             self.socket.tell(

@@ -73,6 +73,11 @@ class Tap:
         self.framed = self.socket.framed and not self.unseen  # nothing is hidden where all see everyone
 
     @property
+    def is_placed(self) -> bool:
+        """Whether it tells what follows some seq: it is not being opened for the first time."""
+        return self.live or self.position is not None
+
+    @property
     def written(self) -> int | None:
         """The seq up to which this tap has written; None: nothing yet."""
         return self.stream.head if self.live else self.position

@@ -39,6 +39,7 @@ CASES = [case for writes in WRITES for case in writes.CASES]
 TELL_NOTHING = {
     connections.hidden_held: "holds what is between two people still",
     connections.tie_held: "holds what is between two people still",
+    connections.visible_now: "holds what is between two people still",
     notifications.inboxes_hold: "locks",
     notifications.type_register: "declares; nothing is written",
 }

@@ -85,6 +85,16 @@ CASES = [
         notifications="carol",
     ),
     case(
+        services.messages_send,
+        lambda scene: {
+            "sendings": [
+                services.Sending(chat_id=scene.group.pk, sender=sender, content="at once", ref="r2")
+                for sender in (scene.alice, scene.bob)
+            ]
+        },
+        messages=MEMBERS,
+    ),
+    case(
         services.message_edit,
         lambda scene: {"message": scene.messages[2], "user": scene.bob, "content": "other"},
         messages=MEMBERS,

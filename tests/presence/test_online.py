@@ -126,6 +126,7 @@ async def test_a_status_is_told_and_kept_over_sockets_while_online(
     befriend(me, ada)
     async with site.open("online", me) as mine, AsyncExitStack() as stack:
         async with site.open("online", ada) as hers:
+            await mine.until("user_online", status="online")
             for status in ("away", "busy", "online", "busy"):
                 await set_status(hers, status)
                 await mine.until("user_online", status=status)
