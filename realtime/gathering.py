@@ -31,26 +31,32 @@ class Gatherer(Generic[Question, Answer]):
     def __init__(self, read: Callable[[list[Question]], list[Answer | Exception]]) -> None:
         self._read = read
         self._waiting: deque[tuple[Question, asyncio.Future[Answer]]] = deque()
-        self._lanes: set[asyncio.Task[None]] = set()
+        self._lanes = 0
+        self._tasks: set[asyncio.Task[None]] = set()  # the loop itself keeps no task alive
 
     async def ask(self, question: Question) -> Answer:
         """The answer, of a moment after the call. Raises what the question's own error is."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
-        if len(self._lanes) < LANES:
+        if self._lanes < LANES:
+            self._lanes += 1
             lane = asyncio.ensure_future(self._answer())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+            self._tasks.add(lane)
+            lane.add_done_callback(self._tasks.discard)
         return await future
 
     async def _answer(self) -> None:
-        while self._waiting:
-            asked = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
-            asked = [(question, future) for question, future in asked if not future.done()]
-            if asked:
-                await self._read_for(asked)
+        try:
+            while self._waiting:
+                asked = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+                await self._read_for([each for each in asked if not each[1].done()])
+        finally:
+            # In the very step that found nobody waiting: who asks next must find a lane free.
+            self._lanes -= 1
 
     async def _read_for(self, asked: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
+        if not asked:
+            return
         try:
             answers = await threads.read(self._read, [question for question, _ in asked])
         except DatabaseError as error:
@@ -59,11 +65,8 @@ class Gatherer(Generic[Question, Answer]):
                     await self._read_for([each])
                 return
             answers = [error]
-        except BaseException as error:  # the hub stops, or the read is at fault: nobody must wait for ever
-            for _, future in asked:
-                if not future.done():
-                    future.set_exception(error if isinstance(error, Exception) else asyncio.CancelledError())
-            raise
+        except Exception as error:  # noqa: BLE001  # the read is at fault: nobody must wait for ever
+            answers = [error] * len(asked)
         for (_, future), answer in zip(asked, answers, strict=True):
             if future.done():
                 continue

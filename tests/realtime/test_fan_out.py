@@ -19,7 +19,7 @@ from tests.realtime.talking import say_together
 CONTENTS = [f"{number} {'ß' * 100}" for number in range(50)]
 
 
-async def test_events_of_one_commit_are_one_write(sqlite_database: Database, people: People) -> None:
+async def test_events_of_one_commit_are_one_write(postgres_database: Database, people: People) -> None:
     alice = people.user("alice")
     chat = people.chat(alice)
     config = uvicorn.Config(application, lifespan="off", interface="asgi3", log_config=None)

@@ -19,6 +19,7 @@ from realtime.gathering import LANES, MOST, Gatherer
 from realtime.opening import Question, Snapshot, read_snapshots
 from tests.harness.databases import Database
 from tests.harness.people import People
+from tests.harness.waiting import wait_until
 from tests.realtime.talking import say
 
 # ── gathering ───────────────────────────────────────────────────────────────────────────────
@@ -30,10 +31,12 @@ class Slow:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.read: list[list[int]] = []
+        self.answered = 0
 
     def __call__(self, questions: list[int]) -> list[int | Exception]:
         self.read.append(questions)
         assert self.gate.wait(10)
+        self.answered += 1
         return [ValueError(number) if number > 100 and number % 2 else 2 * number for number in questions]
 
 
@@ -77,6 +80,36 @@ async def test_an_error_is_its_questions_own_and_who_went_away_is_not_read_for()
         await bad
     await asyncio.gather(*firsts)
     assert [101, 8] in slow.read
+
+
+async def test_who_asks_in_the_moment_in_which_all_reads_end_is_answered() -> None:
+    """Lanes that have just ended take no more: they must not count as such that do."""
+    slow = Slow()
+    gatherer = Gatherer(slow)
+
+    async def ask_twice(number: int) -> int:
+        async with asyncio.timeout(10):
+            return await gatherer.ask(number) + await gatherer.ask(number)
+
+    tasks = []
+    for number in range(1, LANES + 1):
+        tasks.append(asyncio.ensure_future(ask_twice(number) if number == 1 else gatherer.ask(number)))
+        await asyncio.sleep(0)
+    await asyncio.to_thread(wait_until, lambda: len(slow.read) == LANES)
+    slow.gate.set()
+    wait_until(lambda: slow.answered == LANES)  # the loop stands still meanwhile, and hears of all at once
+    assert await asyncio.gather(*tasks) == [4, *(2 * number for number in range(2, LANES + 1))]
+
+
+async def test_a_read_that_is_at_fault_leaves_nobody_waiting() -> None:
+    def read(numbers: list[int]) -> list[int | Exception]:
+        raise KeyError("at fault")
+
+    gatherer: Gatherer[int, int] = Gatherer(read)
+    for _ in range(2):
+        tasks = await asked(gatherer, *range(2 * MOST))
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {KeyError}
 
 
 async def test_an_error_of_the_database_is_only_theirs_who_have_it_alone() -> None:
