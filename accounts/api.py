@@ -83,14 +83,14 @@ def judged(request: Request) -> Iterator[None]:
         InvalidToken: for an `AuthError`, with its code.
     """
     ip = request.META["REMOTE_ADDR"]
-    limits.check_auth_failures(ip)
+    limits.check(limits.of_sign_in(ip))
     try:
         yield
     except services.WrongPasswordError:
-        limits.count_auth_failure(ip)
+        limits.count(limits.of_auth_failure(ip))
         raise
     except AuthError as error:
-        limits.count_auth_failure(ip)
+        limits.count(limits.of_auth_failure(ip))
         raise InvalidToken({"code": error.code, "detail": error.message}) from error
 
 

@@ -72,7 +72,7 @@ async def identify(request: ASGIRequest) -> Identity:
         RateLimited: too many of those.
     """
     ip = credentials.client_ip(request.scope)
-    await limits.off_loop(limits.check_auth_failures, ip)
+    await limits.acheck(limits.of_sign_in(ip))
     offered = credentials.offered(request.scope)
     if offered.token is None:
         if offered.session_key is None:
@@ -81,5 +81,5 @@ async def identify(request: ASGIRequest) -> Identity:
     try:
         return await threads.read(auth.identify, auth.read_token(offered.token))
     except AuthError:
-        await limits.off_loop(limits.count_auth_failure, ip)
+        await limits.acount(limits.of_auth_failure(ip))
         raise

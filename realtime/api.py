@@ -26,7 +26,7 @@ class CommandThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, _view: Any) -> bool:
         if request.method not in SAFE_METHODS and request.user.is_authenticated:
-            limits.check_command(request.user.pk)
+            limits.check(limits.of_command(request.user.pk))
         return True
 
 

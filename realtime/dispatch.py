@@ -67,9 +67,9 @@ async def run(channel: Channel, envelope: Envelope, text: str, held: Held) -> di
     arguments = command.parse(text)
     try:
         if command.rate is CHANGE:
-            await limits.off_loop(limits.check, "KITH_COMMANDS_PER_MINUTE", channel.user.pk)
+            await limits.acheck(limits.of_command(channel.user.pk))
         elif command.rate is SIGNAL:
-            await limits.off_loop(limits.check, "KITH_SIGNALS_PER_MINUTE", channel.user.pk)
+            await limits.acheck(limits.Use("KITH_SIGNALS_PER_MINUTE", (channel.user.pk,)))
     except RateLimited as error:
         if command.rate is not SIGNAL:
             raise

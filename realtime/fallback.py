@@ -28,7 +28,7 @@ LONGEST_WAIT_S, USUAL_WAIT_S = 60.0, 25.0  # proxies often end a silent request 
 async def stream(request: ASGIRequest) -> StreamingHttpResponse:
     """Server-Sent Events until one side ends them."""
     ip = credentials.client_ip(request.scope)
-    await limits.off_loop(limits.check, "KITH_SOCKETS_PER_IP_PER_MINUTE", ip)
+    await limits.acheck(limits.Use("KITH_SOCKETS_PER_IP_PER_MINUTE", (ip,)))
     link = await _link(request, "KITH_SOCKETS_PER_USER_PER_MINUTE")
     return _streaming(link, server_sent_events(link), "text/event-stream")
 
@@ -54,7 +54,7 @@ async def _link(request: ASGIRequest, rate: str) -> Link:
         raise InvalidMessage("Name one channel at least.", field="channel")
     running = await hub.running()
     user_key = str(identity.user.pk)
-    await limits.off_loop(limits.check, rate, user_key)
+    await limits.acheck(limits.Use(rate, (user_key,)))
     check_open(running, user_key)
     since = request.GET.get("since")
     cursors = Combined(names, request.headers.get("Last-Event-ID", "") if since is None else since)

@@ -12,8 +12,7 @@ import functools
 import logging
 import math
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage, RedisStorage, Storage
@@ -45,88 +44,121 @@ def _storage() -> Storage:
     return RedisStorage("redis://", connection_pool=client.connection_pool, wrap_exceptions=True)
 
 
-def check(name: str, *key: Any) -> None:
-    """Count one use of the rate ``name`` (a setting) by ``key``. May block on Redis.
+class Use(NamedTuple):
+    """One use of the rate ``name`` (a setting) by ``key``. Not ``spend``: it is only asked about."""
+
+    name: str
+    key: tuple[Any, ...]
+    spend: bool = True
+
+    @property
+    def item(self) -> RateLimitItemPerMinute:
+        return RateLimitItemPerMinute(setting(self.name), namespace=f"kith.{self.name}")
+
+    @property
+    def parts(self) -> list[str]:
+        return [str(part) for part in self.key]
+
+
+def of_command(user_key: Any) -> Use:
+    """One command or REST write that changes something."""
+    return Use("KITH_COMMANDS_PER_MINUTE", (user_key,))
+
+
+def of_auth_failure(ip: str) -> Use:
+    """A token or password was refused."""
+    return Use("KITH_AUTH_FAILURES_PER_MINUTE", (ip,))
+
+
+def of_sign_in(ip: str) -> Use:
+    """Whether this address may try to sign in at all: it may have failed too often."""
+    return of_auth_failure(ip)._replace(spend=False)
+
+
+def check(use: Use) -> None:
+    """Count it. May block on Redis.
 
     Raises:
         RateLimited: too many within a minute; ``retry_after`` in whole seconds.
     """
-    _count(name, key, spend=True)
+    if (error := _check_each([use])[0]) is not None:
+        raise error
 
 
-def _count(name: str, key: tuple[Any, ...], *, spend: bool) -> None:
-    amount = setting(name)
-    if not amount:
-        return
-    item = RateLimitItemPerMinute(amount, namespace=f"kith.{name}")
-    parts = [str(part) for part in key]
-    if time.monotonic() < _resting_until[0]:
-        return
-    try:
-        limiter = _limiter()
-        allowed = limiter.hit(item, *parts) if spend else limiter.test(item, *parts)
-        reset = 0.0 if allowed else limiter.get_window_stats(item, *parts).reset_time
-    except Exception as error:  # noqa: BLE001  # the storage's errors are of its library
-        logger.warning("rates are not enforced for %s s: %s", REST_S, error)
-        _resting_until[0] = time.monotonic() + REST_S
-        return
-    if not allowed:
-        raise RateLimited(retry_after=max(1, math.ceil(reset - time.time())))
+def count(use: Use) -> None:
+    """Count it, and let it pass. May block on Redis."""
+    _check_each([use])
 
 
-async def off_loop(check_or_count: Callable[..., None], *arguments: Any) -> None:
-    """Call one of this module's functions from the event loop: on a thread where it may block, with others
-    that are called meanwhile.
-
-    Raises:
-        RateLimited: as the function does.
-    """
+async def acheck(use: Use) -> None:
+    """`check` for the event loop: where it may block on a thread, in one round trip with all that are asked
+    meanwhile. Raises as `check`."""
     if setting("REDIS_URL"):
-        await _gatherer(asyncio.get_running_loop()).ask(functools.partial(check_or_count, *arguments))
+        if setting(use.name):
+            await _gatherer(asyncio.get_running_loop()).ask(use)
     else:
-        check_or_count(*arguments)
+        check(use)
+
+
+async def acount(use: Use) -> None:
+    """`count` for the event loop."""
+    with contextlib.suppress(RateLimited):
+        await acheck(use)
 
 
 @functools.lru_cache(maxsize=1)
-def _gatherer(_loop: asyncio.AbstractEventLoop) -> Gatherer[Callable[[], None], None]:
+def _gatherer(_loop: asyncio.AbstractEventLoop) -> Gatherer[Use, None]:
     """One for each loop, of which there is one, but in tests."""
-    return Gatherer(_call_each)
+    return Gatherer(_check_each)
 
 
-def _call_each(calls: list[Callable[[], None]]) -> list[Exception | None]:
-    answers: list[Exception | None] = []
-    for call in calls:
-        try:
-            call()
-        except RateLimited as error:
-            answers.append(error)
-        else:
-            answers.append(None)
+def _check_each(uses: list[Use]) -> list[Exception | None]:
+    answers: list[Exception | None] = [None] * len(uses)
+    counted = [(place, use) for place, use in enumerate(uses) if setting(use.name)]
+    if not counted or time.monotonic() < _resting_until[0]:
+        return answers
+    try:
+        allowed = _allowed([use for _, use in counted])
+        refused = [each for each, is_allowed in zip(counted, allowed, strict=True) if not is_allowed]
+        for place, use in refused:
+            answers[place] = RateLimited(retry_after=_retry_after(use))
+    except Exception as error:  # noqa: BLE001  # the storage's errors are of its library
+        logger.warning("rates are not enforced for %s s: %s", REST_S, error)
+        _resting_until[0] = time.monotonic() + REST_S
+        return [None] * len(uses)
     return answers
 
 
-def check_command(user_key: Any) -> None:
-    """One command or REST write that changes something.
-
-    Raises:
-        RateLimited: the user's rate is spent.
-    """
-    check("KITH_COMMANDS_PER_MINUTE", user_key)
+def _allowed(uses: list[Use]) -> list[bool]:
+    limiter = _limiter()
+    if isinstance(limiter.storage, RedisStorage):
+        return _allowed_by_redis(limiter.storage, uses)
+    return [(limiter.hit if use.spend else limiter.test)(use.item, *use.parts) for use in uses]
 
 
-def check_auth_failures(ip: str) -> None:
-    """Whether this address may try to sign in at all.
+def _allowed_by_redis(storage: RedisStorage, uses: list[Use]) -> list[bool]:
+    """By the library's own scripts, all in one round trip: it would make one for each."""
+    client: Any = storage.get_connection()  # a redis.Redis; the library's own type lacks its pipelines
+    pipeline = client.pipeline(transaction=False)
+    now = time.time()
+    for use in uses:
+        item = use.item
+        key = storage.prefixed_key(item.key_for(*use.parts))
+        if use.spend:
+            storage.lua_acquire_moving_window(
+                [key], [now, item.amount, item.get_expiry(), 1], client=pipeline
+            )
+        else:
+            storage.lua_moving_window([key], [now - item.get_expiry(), item.amount], client=pipeline)
+    return [
+        bool(answer) if use.spend else not answer or answer[1] < use.item.amount
+        for use, answer in zip(uses, pipeline.execute(), strict=True)
+    ]
 
-    Raises:
-        RateLimited: it failed too often.
-    """
-    _count("KITH_AUTH_FAILURES_PER_MINUTE", (ip,), spend=False)
 
-
-def count_auth_failure(ip: str) -> None:
-    """A token or password was refused."""
-    with contextlib.suppress(RateLimited):  # it is spent already; `check_auth_failures` says so
-        check("KITH_AUTH_FAILURES_PER_MINUTE", ip)
+def _retry_after(use: Use) -> int:
+    reset = _limiter().get_window_stats(use.item, *use.parts).reset_time
+    return max(1, math.ceil(reset - time.time()))
 
 
 def forget() -> None:

@@ -102,7 +102,7 @@ class SignIn:
             self._watch_expiry()
 
     async def _refuse_stranger(self, error: AuthError) -> None:
-        await limits.off_loop(limits.count_auth_failure, self.ip)
+        await limits.acount(limits.of_auth_failure(self.ip))
         self.refuse_sign_in(error)
 
     def _send_off(self, error: DatabaseError) -> None:
@@ -128,7 +128,7 @@ class SignIn:
 
     async def count_opening(self, user_key: Any) -> None:
         """Raises RateLimited: the user opened too many in a minute."""
-        await limits.off_loop(limits.check, "KITH_SOCKETS_PER_USER_PER_MINUTE", user_key)
+        await limits.acheck(limits.Use("KITH_SOCKETS_PER_USER_PER_MINUTE", (user_key,)))
 
     def _take_place(self, user_key: str) -> None:
         check_open(self.hub, user_key)
