@@ -214,7 +214,8 @@ class Socket:
                     tap.take(packet)
             metrics.replayed.inc(len(packets))
             if len(packets) < READ_PAGE:
-                await self.hub.reader.fill([tap.stream for tap in self.behind if tap.leads()])
+                # A list: what is delivered by it may make others of this socket fall behind.
+                await self.hub.reader.fill([tap.stream for tap in list(self.behind) if tap.leads()])
         except DatabaseError:
             await asyncio.sleep(RETRY_S)
 
