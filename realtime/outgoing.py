@@ -208,8 +208,9 @@ class QueuedSocket(Socket):
             self.chase()
 
     async def flushed(self) -> None:
-        while self._flusher is not None:
-            await asyncio.wait({self._flusher})
+        # Done, but still there: it was cancelled before it began, and nobody will ever take it away.
+        while (flusher := self._flusher) is not None and not flusher.done():
+            await asyncio.wait({flusher})
 
     def check_stalled(self) -> None:
         stalled = self.hub.loop.time() - self._stalled_since
