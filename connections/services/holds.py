@@ -45,7 +45,7 @@ def visible_now(*, couples: Collection[tuple[Any, Any]]) -> set[tuple[Any, Any]]
                 WHERE EXISTS (SELECT 1 FROM {table} b
                               WHERE b.user_id = r.user_id AND b.blocked_id = r.blocked_id)
                 OR EXISTS (SELECT 1 FROM {table} b
-                           WHERE b.user_id = r.blocked_id AND b.blocked_id = r.user_id)""",  # noqa: S608
+                           WHERE b.user_id = r.blocked_id AND b.blocked_id = r.user_id)""",  # noqa: S608  # our own names
             [rows.packed([name for name, _ in columns], values)],
         )
         hidden = {held[place - 1] for (place,) in cursor.fetchall()}
