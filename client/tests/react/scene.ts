@@ -16,6 +16,7 @@ export class Scene {
 
   begin(): void {
     vi.useFakeTimers();
+    vi.spyOn(Math, "random").mockReturnValue(0.5); // waits of the backoff, the same in every run
     this.server = new FakeServer();
     this.listening.clear();
     for (const [name, value] of Object.entries(this.server.environment())) vi.stubGlobal(name, value);
