@@ -69,7 +69,7 @@ async def run(channel: Channel, envelope: Envelope, text: str, held: Held) -> di
         if command.rate is CHANGE:
             await limits.acheck(limits.of_command(channel.user.pk))
         elif command.rate is SIGNAL:
-            await limits.acheck(limits.Use("KITH_SIGNALS_PER_MINUTE", (channel.user.pk,)))
+            await limits.acheck(limits.of_signal(channel.user.pk))
     except RateLimited as error:
         if command.rate is not SIGNAL:
             raise
