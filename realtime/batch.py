@@ -1,4 +1,4 @@
-"""Group commit: commands that write gather while the write before them is under way, and commit together.
+"""Group commit: commands that write gather while those before them are under way, and commit together.
 
 No timer: an idle process writes at once, and the busier it is, the more share one commit. A command that has
 a batch form (`commands.command`) is done for all who asked in a few statements. On SQLite, where one thread
@@ -76,27 +76,29 @@ async def write(command: Command, channel: Channel, arguments: dict[str, Any]) -
 
 
 class Gathering:
-    """What waits in one event loop for the write under way to end."""
+    """What waits in one event loop for a write under way to end."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: list[Wish] = []
-        self._busy = False
+        self._busy = 0  # lanes
 
     def add(self, wish: Wish) -> None:
         self._waiting.append(wish)
-        if not self._busy:
-            self._busy = True
+        if self._busy < threads.lanes():
+            self._busy += 1
             # Not now: what other sockets have said in the same turn of the loop comes along.
             self._loop.call_soon(self._next)
 
     def _next(self) -> None:
         wishes = [wish for wish in self._waiting[:MOST] if not wish.outcome.done()]  # else given up: too late
         del self._waiting[:MOST]
-        self._busy = bool(wishes)
-        if wishes:
+        if not wishes:
+            self._busy -= 1
+        else:
             wishes.sort(key=attrgetter("place"))
-            threads.batch(commit, wishes).add_done_callback(functools.partial(self._written, wishes))
+            done = threads.batch(functools.partial(commit, wishes), lambda: self._waiting)
+            done.add_done_callback(functools.partial(self._written, wishes))
 
     def _written(self, wishes: list[Wish], done: Future[list[Outcome]]) -> None:
         """On the writing thread."""

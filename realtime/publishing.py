@@ -6,6 +6,7 @@ passes them on through a bounded queue; what is dropped there, the log has.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -73,8 +74,8 @@ def _publish(event: Event, topic: Topic, *, using: str | None = None, skip_socke
     _check(topic)
     for observe in observers:
         observe(event, topic)
-    kept = getattr(connections[using], "_kith_gathering", None)
-    if kept is not None and event.delivery is DURABLE and not event.rewrites:
+    kept = _gathering.kept
+    if kept is not None and _gathering.using == using and event.delivery is DURABLE and not event.rewrites:
         kept.append(appending.row(event, topic))
     elif event.delivery is DURABLE:
         with transaction.atomic(using=using, savepoint=False):
@@ -86,17 +87,26 @@ def _publish(event: Event, topic: Topic, *, using: str | None = None, skip_socke
         transaction.on_commit(lambda: fanout.send(packets), using=using, robust=True)
 
 
+class _Gathering(threading.local):
+    """What this thread keeps, of which database; None: it logs each event at once."""
+
+    kept: list[tuple[Packet, appending.Row]] | None = None
+    using = ""
+
+
+_gathering = _Gathering()
+
+
 @contextmanager
 def gathering(using: str) -> Iterator[None]:
     """Inside, durable events are kept, and in the end logged together and numbered: for the end of a
     transaction, since their topics are locked from then on until it commits."""
-    connection = connections[using]
     kept: list[tuple[Packet, appending.Row]] = []
-    connection._kith_gathering = kept  # type: ignore[attr-defined]
+    _gathering.kept, _gathering.using = kept, using
     try:
         yield
     finally:
-        connection._kith_gathering = None  # type: ignore[attr-defined]
+        _gathering.kept = None
     if kept:
         packets = appending.append_numbered(kept, using=using)
         transaction.on_commit(lambda: fanout.send(packets), using=using, robust=True)

@@ -2,7 +2,7 @@
 
 Channels' `database_sync_to_async` runs everything of a process on one thread: one statement that
 waits for a row lock stalled every read for as long. SQLite has one writer at a time, so there
-one thread writes and nobody queues inside the database. Elsewhere batches (`batch`) have a thread of
+one thread writes and nobody queues inside the database. Elsewhere batches (`batch`) have threads of
 their own.
 """
 
@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 READ_THREADS = 4  # each holds a database connection
 WRITE_THREADS = 4
+BATCH_THREADS = 2  # while the database works for one, the other has the interpreter
 
 
 @functools.cache
@@ -43,7 +44,7 @@ def _writers() -> ThreadPoolExecutor:
 
 @functools.cache
 def _batches() -> ThreadPoolExecutor:
-    return _writers() if is_serial() else ThreadPoolExecutor(1, thread_name_prefix="kith-batch")
+    return _writers() if is_serial() else ThreadPoolExecutor(BATCH_THREADS, thread_name_prefix="kith-batch")
 
 
 async def read(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -58,9 +59,27 @@ async def write(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     return await asyncio.get_running_loop().run_in_executor(_writers(), job)
 
 
-def batch(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-    """``function`` on the thread of batches, one after the other, with a usable connection."""
-    return _batches().submit(functools.partial(_fresh, function, *args, **kwargs))
+def lanes() -> int:
+    """How many batches may be under way at once."""
+    return 1 if is_serial() else BATCH_THREADS
+
+
+def batch(function: Callable[[], T], more: Callable[[], object]) -> Future[T]:
+    """``function`` on a thread of batches, with a usable connection. Asked when it is done, ``more`` says
+    whether another is about to follow, and the connection is kept for it: to take one from a pool costs as
+    much as a statement."""
+    return _batches().submit(_kept, function, more)
+
+
+def _kept(function: Callable[[], T], more: Callable[[], object]) -> T:
+    for connection in connections.all(initialized_only=True):
+        if connection.errors_occurred:
+            connection.close_if_unusable_or_obsolete()
+    try:
+        return function()
+    finally:
+        if not more():
+            close_old_connections()
 
 
 def _fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ encoded once and is the same bytes for everyone.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ class Topic(NamedTuple):
     channel: str
 
 
+@functools.lru_cache(maxsize=10_000, typed=True)  # of each message, of each opening
 def named(*parts: object, channel: str) -> Topic:
     """The topic ``a.b.c`` from its parts, for an app's own kinds: ``named("game", 5, channel="games/5")``.
 
