@@ -108,8 +108,9 @@ class SocketConsumer(SignIn, AsyncWebsocketConsumer):  # type: ignore[misc]  # c
     async def _welcome(self) -> bool:
         """Whether this address may open a socket now, to judge by how many it opened."""
         try:
-            await limits.acheck(limits.Use("KITH_SOCKETS_PER_IP_PER_MINUTE", (self.ip,)))
-            await limits.acheck(limits.of_sign_in(self.ip))
+            await limits.acheck(
+                limits.Use("KITH_SOCKETS_PER_IP_PER_MINUTE", (self.ip,)), limits.of_sign_in(self.ip)
+            )
         except RateLimited as error:
             self.refuse(error, Close.TOO_MANY)
             return False

@@ -107,13 +107,21 @@ def count(use: Use) -> None:
     _check_each([use._replace(often=False)])
 
 
-async def acheck(use: Use) -> None:
-    """`check` for the event loop: where it may block on a thread, in one round trip with all that are asked
-    meanwhile. Raises as `check`."""
+async def acheck(*uses: Use) -> None:
+    """`check` of each for the event loop: where it may block on a thread, in one round trip with all that are
+    asked meanwhile. Raises as `check`."""
     if not setting("REDIS_URL"):
-        check(use)
-    elif setting(use.name) and not _ahead.take(use):
-        _ahead.keep(use, await _gatherer(asyncio.get_running_loop()).ask(use) - 1)
+        for use in uses:
+            check(use)
+        return
+    gatherer = _gatherer(asyncio.get_running_loop())
+    asked = [(use, gatherer.submit(use)) for use in uses if setting(use.name) and not _ahead.take(use)]
+    try:
+        for use, granted in asked:
+            _ahead.keep(use, await granted - 1)
+    finally:
+        for _, granted in asked:
+            granted.cancel()
 
 
 async def acount(use: Use) -> None:

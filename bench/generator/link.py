@@ -139,6 +139,8 @@ class Link(WSListener):
 
     def _take(self, kind: Any, payload: bytes) -> None:
         """A frame that is not the message that is due: another message, or none."""
+        if kind is WSMsgType.CLOSE:  # picows leaves the answer to us; the server would wait for it
+            self.close()
         if kind is not TEXT:
             return
         found = _MARK.search(payload)

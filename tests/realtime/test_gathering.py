@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from chat.consumers import MessagesConsumer
 from chat.models import Chat
-from realtime import auth, threads, topics
+from realtime import auth, gathering, threads, topics
 from realtime.errors import Forbidden
-from realtime.gathering import LANES, MOST, Gatherer
+from realtime.gathering import ENOUGH, LANES, MOST, SLOW_S, Gatherer
 from realtime.opening import Question, Snapshot, read_snapshots
 from tests.harness.databases import Database
 from tests.harness.people import People
@@ -46,9 +46,13 @@ def pools() -> Iterator[None]:
     threads.close()
 
 
-async def under_way(gatherer: Gatherer[int, int]) -> list[asyncio.Task[int]]:
-    """As many reads as there may be."""
-    return [task for number in range(LANES) for task in await asked(gatherer, number)]
+async def under_way(gatherer: Gatherer[int, int], slow: Slow) -> list[asyncio.Task[int]]:
+    """As many reads as there may be, since each takes long."""
+    tasks = []
+    for number in range(LANES):
+        tasks += await asked(gatherer, number)
+        await asyncio.to_thread(wait_until, lambda: len(slow.read) == number + 1)  # noqa: B023
+    return tasks
 
 
 async def asked(gatherer: Gatherer[int, int], *numbers: int) -> list[asyncio.Task[int]]:
@@ -60,7 +64,7 @@ async def asked(gatherer: Gatherer[int, int], *numbers: int) -> list[asyncio.Tas
 async def test_what_waits_meanwhile_is_read_together_and_in_order() -> None:
     slow = Slow()
     gatherer = Gatherer(slow)
-    firsts = await under_way(gatherer)
+    firsts = await under_way(gatherer, slow)
     rest = await asked(gatherer, *range(LANES, LANES + MOST + 5))
     slow.gate.set()
     answers = await asyncio.gather(*firsts, *rest)
@@ -71,7 +75,7 @@ async def test_what_waits_meanwhile_is_read_together_and_in_order() -> None:
 async def test_an_error_is_its_questions_own_and_who_went_away_is_not_read_for() -> None:
     slow = Slow()
     gatherer = Gatherer(slow)
-    firsts = await under_way(gatherer)
+    firsts = await under_way(gatherer, slow)
     bad, gone, good = await asked(gatherer, 101, 7, 8)
     gone.cancel()
     slow.gate.set()
@@ -94,11 +98,27 @@ async def test_who_asks_in_the_moment_in_which_all_reads_end_is_answered() -> No
     tasks = []
     for number in range(1, LANES + 1):
         tasks.append(asyncio.ensure_future(ask_twice(number) if number == 1 else gatherer.ask(number)))
-        await asyncio.sleep(0)
-    await asyncio.to_thread(wait_until, lambda: len(slow.read) == LANES)
+        await asyncio.to_thread(wait_until, lambda: len(slow.read) == number)  # noqa: B023
     slow.gate.set()
     wait_until(lambda: slow.answered == LANES)  # the loop stands still meanwhile, and hears of all at once
     assert await asyncio.gather(*tasks) == [4, *(2 * number for number in range(2, LANES + 1))]
+
+
+async def test_after_a_read_of_several_others_gather_for_as_long_or_until_there_are_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gathering, "MOST_REST_S", 30.0)
+    slow = Slow()
+    gatherer = Gatherer(slow)
+    crowd = await asked(gatherer, 1, 2)
+    await asyncio.sleep(SLOW_S / 2)  # as long a rest follows; and all is one lane's
+    slow.gate.set()
+    await asyncio.gather(*crowd)
+    early = await asked(gatherer, 3)
+    await asyncio.sleep(0.001)
+    late = await asked(gatherer, *range(4, 3 + ENOUGH))
+    await asyncio.gather(*early, *late)
+    assert [len(questions) for questions in slow.read] == [2, ENOUGH]
 
 
 async def test_a_read_that_is_at_fault_leaves_nobody_waiting() -> None:
