@@ -16,6 +16,8 @@ from realtime.protocol import Envelope
 class Held:
     """Signals beyond their rate: of each kind the newest waits until the rate allows it."""
 
+    __slots__ = ("waiting",)
+
     def __init__(self) -> None:
         self.waiting: dict[str, dict[str, Any]] = {}
 

@@ -71,6 +71,8 @@ class SocketConsumer(SignIn, AsyncWebsocketConsumer):  # type: ignore[misc]  # c
             # database thread before each message.
             while (message := await receive())["type"] != "websocket.disconnect":
                 await self.dispatch(message)
+                if scope and self.is_signed_in:
+                    scope.clear()  # the router's copy, a kilobyte
         finally:
             if self.timer is not None:
                 self.timer.cancel()

@@ -21,7 +21,7 @@ from realtime.channels import Channel
 from realtime.cursors import Cursor, generation
 from realtime.errors import Forbidden
 from realtime.packets import Packet
-from realtime.tallies import Unseen
+from realtime.tallies import ALL_SEEN, Unseen
 
 T = TypeVar("T")
 
@@ -242,7 +242,7 @@ def _unseen(
     """What hidden users add to totals, from where the first frame is still to be written."""
     users = frozenset(map(str, channel.hides()))
     if not users:
-        return Unseen()
+        return ALL_SEEN
     unseen = Unseen(users, {name: head.seq for name, head in heads.items()}, channel.tallies())
     spans = {}
     for name, head in heads.items():

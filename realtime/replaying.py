@@ -25,6 +25,8 @@ RETRY_S = 1.0  # the database is away: try again
 class Replayer:
     """Writes replays to one subscription; what it hides by then is not told."""
 
+    __slots__ = ("_subscription", "_under_way")
+
     def __init__(self, subscription: Subscription) -> None:
         self._subscription = subscription
         self._under_way: list[Mapping[str, log.Span]] = []

@@ -21,6 +21,8 @@ RETRY_S = 1.0  # the database is away: try again
 class StateTeller:
     """Tells one subscription's state: in its opening, and again when the broker may have lost events."""
 
+    __slots__ = ("_subscription", "_under_way", "is_stale")
+
     def __init__(self, subscription: Subscription) -> None:
         self.is_stale = False  # what only a state tells may have been lost since it was read
         self._subscription = subscription

@@ -17,7 +17,7 @@ from realtime.errors import Forbidden
 from realtime.opening import Question, Snapshot
 from realtime.replaying import Replayer
 from realtime.states import StateTeller
-from realtime.tallies import Unseen
+from realtime.tallies import ALL_SEEN
 
 if TYPE_CHECKING:
     from realtime.sockets import Socket
@@ -33,13 +33,18 @@ class ClosedMeanwhile(Exception):
 class Subscription:
     """One socket's hold on one channel: its taps, its rights, its cursor."""
 
+    __slots__ = (
+        *("socket", "channel", "name", "taps", "state", "unseen", "is_closed"),
+        *("_replayer", "_caught_up", "_rerouting", "_reroute_from", "_changed", "_frozen"),
+    )
+
     def __init__(self, socket: Socket, channel: Channel) -> None:
         self.socket = socket
         self.channel = channel
         self.name = channel.name
         self.taps: dict[str, Tap] = {}
         self.state = StateTeller(self)
-        self.unseen = Unseen()  # users whose acts it does not tell, and what they add to its totals
+        self.unseen = ALL_SEEN  # users whose acts it does not tell, and what they add to its totals
         self.is_closed = False
         self._replayer = Replayer(self)
         self._caught_up = False

@@ -97,3 +97,6 @@ def less(total: Amount, amount: Mapping[str, int]) -> Amount:
 
 def _numbers(amount: Amount) -> Mapping[str, int]:
     return {NUMBER: amount} if isinstance(amount, int) else amount
+
+
+ALL_SEEN = Unseen()  # of those from whom nobody is hidden; it notes nothing, so one will do for all

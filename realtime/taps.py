@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from realtime.sockets import Socket
     from realtime.subscription import Subscription
 
+NOBODY: frozenset[str] = frozenset()
+
 
 class Tap:
     """One socket's hold on one topic.
@@ -50,7 +52,7 @@ class Tap:
         self.framed = socket.framed  # everyone's frame goes to the socket as it is: the hub may `put` it
         self.position: int | None = None
         self.start = 0
-        self.hidden: frozenset[str] = frozenset()  # users whose acts this user is not told of
+        self.hidden = NOBODY  # users whose acts this user is not told of
         self.unseen: tuple[Unseen, ...] = ()  # of those of the channels that hide anyone
         self.subscriptions: set[Subscription] = set()
         self.stream = socket.hub.join(self)
@@ -68,7 +70,7 @@ class Tap:
     def hide(self) -> None:
         """Ask the channels again whose acts to leave out: those that none of them tells."""
         unseen = [each.unseen for each in self.subscriptions]
-        self.hidden = frozenset.intersection(*(each.users for each in unseen))
+        self.hidden = frozenset.intersection(*(each.users for each in unseen)) or NOBODY
         self.unseen = tuple(each for each in unseen if each.users)
         self.framed = self.socket.framed and not self.unseen  # nothing is hidden where all see everyone
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import re
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
@@ -21,7 +22,7 @@ from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from realtime.edge import Protocol
+from realtime.edge import Protocol, Received
 from realtime.protocol import wire_frame
 from tests.harness.waiting import eventually
 
@@ -107,6 +108,11 @@ async def until(look: Callable[[], bool]) -> None:
         return look()
 
     await eventually(asked, within=20)
+
+
+def test_nothing_is_asked_of_the_queue_but_what_ours_can() -> None:
+    asked = set(re.findall(r"self\.queue\.(\w+)", inspect.getsource(WebSocketsSansIOProtocol)))
+    assert {"put_nowait", "get"} <= asked <= set(dir(Received)), f"{BEFORE}the queue is asked {asked}"
 
 
 def test_what_is_overridden_and_used_is_there(run: Run) -> None:
