@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 
-from realtime import log, publishing, threads
+from realtime import log, publishing, rows, threads
 from realtime.channels import Channel
 from realtime.commands import APART, Answer, Asked, Command
 from realtime.errors import Unavailable
@@ -132,8 +132,9 @@ def commit(wishes: Sequence[Wish]) -> list[Outcome]:
     committing = False
     try:
         with transaction.atomic(using=connection.alias):
-            _limit_waits(connection)
-            outcomes = _do(wishes)
+            with rows.joining(connection):
+                _limit_waits(connection)
+                outcomes = _do(wishes)
             if connection.needs_rollback or connection.closed_in_transaction:
                 return [APART] * len(wishes)
             _keep_apart(connection)
@@ -152,8 +153,7 @@ def commit(wishes: Sequence[Wish]) -> list[Outcome]:
 
 def _limit_waits(connection: Any) -> None:
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
+        rows.postpone(connection, f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
 
 
 def _do(wishes: Sequence[Wish]) -> list[Outcome]:
