@@ -9,7 +9,7 @@ wait for the next, and go with it (`joining`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,7 +36,7 @@ def joining(connection: BaseDatabaseWrapper) -> Iterator[None]:
     def execute(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         before = [*waiting]
         waiting.clear()
-        if not before or many:
+        if not before or many or isinstance(params, Mapping):
             for statement in before:
                 _execute(connection, *statement)
             return execute(sql, params, many, context)

@@ -43,10 +43,14 @@ def test_what_is_postponed_goes_with_the_next_statement_in_its_order(chats: list
         with connection.cursor() as cursor:
             cursor.executemany(RENAME, [["6"], ["7"]])
         assert titles() == ["a1234567", "b1234567"]
+        postpone("8")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT title FROM kith_chat_chat WHERE title = %(title)s", {"title": "a12345678"})
+            assert cursor.fetchall() == [("a12345678",)]
     if connection.vendor == "postgresql":
-        assert len(captured) == 6  # four with what was postponed, and that of executemany before it
+        assert len(captured) == 8  # before executemany, and before named parameters, it goes by itself
     else:
-        assert len(captured) == 10
+        assert len(captured) == 12
 
 
 def test_what_is_left_is_executed_before_the_commit(chats: list[int]) -> None:
