@@ -21,8 +21,8 @@ logger = logging.getLogger("kith.server")
 GRACE_S = 10  # for HTTP requests under way when the process stops
 
 # Python's own thresholds make it look through all that lives again and again while thousands of sockets open:
-# a tenth of the time, in pauses of up to 0.2 s at 3,000 sockets. What is young is looked at soon enough.
-COLLECT_AFTER = 10_000, 10, 10
+# a tenth of the time, in pauses of up to 0.2 s at 3,000 sockets. What was closed is memory until then.
+COLLECT_AFTER = 5_000, 10, 5
 
 Application = Callable[..., Awaitable[None]]
 
