@@ -41,10 +41,13 @@ async def test_a_conversation_is_seen_by_both_in_one_order(pair: Pair) -> None:
 
 async def test_one_sees_the_other_typing_until_they_send_or_stop(pair: Pair) -> None:
     alice, bob = pair
+    await alice.say("Lunch?")
+    # Then Bob's page is on the chat's channel: who comes later has missed the signal, which nobody repeats.
+    await expect(alice.message("Lunch?").get_by_text("Read", exact=True)).to_be_visible()
     await alice.box.press_sequentially("Soup", delay=KEY_MS)
     await expect(bob.typing).to_have_text("Alice Adams is typing…")
     await alice.box.press("Enter")
-    await bob.sees("Soup")
+    await bob.sees("Lunch?", "Soup")
     await expect(bob.typing).to_have_text("")
     await alice.box.press_sequentially("Or", delay=KEY_MS)
     await expect(bob.typing).to_have_text("Alice Adams is typing…")
