@@ -91,6 +91,8 @@ async def test_a_message_whose_ack_was_lost_is_there_once(
     one, other = await talkers(enter, people, (alice, gate.url), (bob, site.url))
     await one.say("Hello")
     await asyncio.gather(one.sees("Hello"), other.sees("Hello"))
+    # So its ack has come as well, which the next message waits for.
+    await expect(one.message("Hello").get_by_text("Read", exact=True)).to_be_visible()
     gate.mute(WEBSOCKET)
     await one.say("Once")
     await other.sees("Hello", "Once")
