@@ -9,6 +9,7 @@ wait for the next, and go with it (`joining`).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,16 @@ from django.db.models import Model
 _encoder = msgspec.json.Encoder()
 
 Statement = tuple[str, Sequence[Any]]
+
+
+class _Joining(threading.local):
+    """What waits in this thread, and for which connection."""
+
+    connection: BaseDatabaseWrapper | None = None
+    waiting: list[Statement]
+
+
+_joining = _Joining()
 
 
 @contextmanager
@@ -47,21 +58,20 @@ def joining(connection: BaseDatabaseWrapper) -> Iterator[None]:
             context["cursor"].nextset()
         return done
 
-    connection._kith_postponed = waiting  # type: ignore[attr-defined]
+    _joining.connection, _joining.waiting = connection, waiting
     try:
         with connection.execute_wrapper(execute):
             yield
             if waiting:
                 _execute(connection, *waiting.pop())
     finally:
-        connection._kith_postponed = None  # type: ignore[attr-defined]
+        _joining.connection = None
 
 
 def postpone(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any] = ()) -> None:
     """Execute it, at the latest with the next statement; what it answers is lost."""
-    waiting: list[Statement] | None = getattr(connection, "_kith_postponed", None)
-    if waiting is not None:
-        waiting.append((sql, params))
+    if _joining.connection is connection:
+        _joining.waiting.append((sql, params))
     else:
         _execute(connection, sql, params)
 

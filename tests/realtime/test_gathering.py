@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -39,6 +39,10 @@ class Slow:
         self.answered += 1
         return [ValueError(number) if number > 100 and number % 2 else 2 * number for number in questions]
 
+    def began(self, number: int) -> Callable[[], bool]:
+        """Whether so many reads have begun."""
+        return lambda: len(self.read) == number
+
 
 @pytest.fixture(autouse=True)
 def pools() -> Iterator[None]:
@@ -51,7 +55,7 @@ async def under_way(gatherer: Gatherer[int, int], slow: Slow) -> list[asyncio.Ta
     tasks = []
     for number in range(LANES):
         tasks += await asked(gatherer, number)
-        await asyncio.to_thread(wait_until, lambda: len(slow.read) == number + 1)  # noqa: B023
+        await asyncio.to_thread(wait_until, slow.began(number + 1))
     return tasks
 
 
@@ -98,7 +102,7 @@ async def test_who_asks_in_the_moment_in_which_all_reads_end_is_answered() -> No
     tasks = []
     for number in range(1, LANES + 1):
         tasks.append(asyncio.ensure_future(ask_twice(number) if number == 1 else gatherer.ask(number)))
-        await asyncio.to_thread(wait_until, lambda: len(slow.read) == number)  # noqa: B023
+        await asyncio.to_thread(wait_until, slow.began(number))
     slow.gate.set()
     wait_until(lambda: slow.answered == LANES)  # the loop stands still meanwhile, and hears of all at once
     assert await asyncio.gather(*tasks) == [4, *(2 * number for number in range(2, LANES + 1))]
