@@ -91,8 +91,8 @@ class Gathering:
             self._loop.call_soon(self._next)
 
     def _next(self) -> None:
-        wishes = [wish for wish in self._waiting[:MOST] if not wish.outcome.done()]  # else given up: too late
-        del self._waiting[:MOST]
+        waiting = [wish for wish in self._waiting if not wish.outcome.done()]  # else given up: too late
+        wishes, self._waiting = waiting[:MOST], waiting[MOST:]
         if not wishes:
             self._busy -= 1
         else:

@@ -121,7 +121,8 @@ async def acheck(*uses: Use) -> None:
             _ahead.keep(use, await granted - 1)
     finally:
         for _, granted in asked:
-            granted.cancel()
+            if not granted.cancel() and not granted.cancelled():
+                granted.exception()  # a second refusal, which nobody waits for
 
 
 async def acount(use: Use) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -23,6 +25,7 @@ T = TypeVar("T")
 
 READ_THREADS = 4  # each holds a database connection
 WRITE_THREADS = 4
+KEPT_S = 1.0  # a connection that rested for longer may be broken, which only the pool looks for
 BATCH_THREADS = 2  # while the database works for one, the other has the interpreter
 
 
@@ -71,13 +74,24 @@ def batch(function: Callable[[], T], more: Callable[[], object]) -> Future[T]:
     return _batches().submit(_kept, function, more)
 
 
+class _Rest(threading.local):
+    """Since when (monotonic seconds) this thread's connection has had nothing to do."""
+
+    since = float("-inf")
+
+
+_rest = _Rest()
+
+
 def _kept(function: Callable[[], T], more: Callable[[], object]) -> T:
-    for connection in connections.all(initialized_only=True):
-        if connection.errors_occurred:
-            connection.close_if_unusable_or_obsolete()
+    if time.monotonic() - _rest.since > KEPT_S or any(
+        connection.errors_occurred for connection in connections.all(initialized_only=True)
+    ):
+        close_old_connections()
     try:
         return function()
     finally:
+        _rest.since = time.monotonic()
         if not more():
             close_old_connections()
 
