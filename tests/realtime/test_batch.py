@@ -13,7 +13,7 @@ from django.db.models.signals import post_save
 
 from chat.models import Chat, Message
 from chat.services import message_send
-from realtime import batch, fanout
+from realtime import batch, fanout, threads
 from realtime.batch import Wish
 from realtime.channels import Channel
 from realtime.commands import APART, command
@@ -83,6 +83,20 @@ async def test_what_the_database_refuses_fails_alone(alice: Any, chats: list[Cha
     assert sorted(texts(chats[0])) == ["a", "b", "c"]
     [again] = await say_together((alice, chats[0], {"content": "other", "ref": "poison"}))
     assert again["duplicate"] is False  # its ref is free
+
+
+async def test_who_gave_up_holds_up_nobody(
+    alice: Any, chats: list[Chat], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MOST", 1)
+    monkeypatch.setattr(threads, "BATCH_THREADS", 1)
+    wishes = [wish((alice, chat, {"content": "hi"})) for chat in chats[:2]]
+    writes = [asyncio.ensure_future(batch.write(w.command, w.channel, w.arguments)) for w in wishes]
+    await asyncio.sleep(0)  # both wait; their batch begins in the next turn
+    writes[0].cancel()
+    async with asyncio.timeout(20):
+        assert (await writes[1])["duplicate"] is False
+    assert [texts(chat) for chat in chats[:2]] == [[], ["hi"]]
 
 
 # ── refs ────────────────────────────────────────────────────────────────────────────────────
