@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-
-import pytest
-from django.test import override_settings
-
-from realtime import limits
-from realtime.errors import RateLimited
 from tests.harness.people import People
 from tests.harness.servers import RedisServer
 from tests.harness.site import Sites
@@ -50,18 +42,3 @@ async def test_two_processes_grant_no_more_than_one_but_for_what_each_has_ahead(
     granted = sum(answer["type"] == "ack" for answer in answers)
     assert LIMIT - 2 <= granted <= LIMIT
     assert {answer["code"] for answer in answers if answer["type"] == "error"} == {"rate_limited"}
-
-
-async def test_of_two_refusals_at_once_the_second_is_no_error_in_the_log(
-    redis: RedisServer, caplog: pytest.LogCaptureFixture
-) -> None:
-    with override_settings(REDIS_URL=redis.url, KITH_SOCKETS_PER_IP_PER_MINUTE=1):
-        limits.forget()
-        use = limits.Use("KITH_SOCKETS_PER_IP_PER_MINUTE", ("198.51.100.200",))
-        await limits.acheck(use)
-        with pytest.raises(RateLimited):
-            await limits.acheck(use, use)
-        await asyncio.sleep(0)
-        gc.collect()
-    limits.forget()
-    assert "never retrieved" not in caplog.text
