@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 
-from realtime import log, publishing, rows, threads
+from realtime import holding, log, publishing, rows, threads
 from realtime.channels import Channel
 from realtime.commands import APART, Answer, Asked, Command
 from realtime.errors import Unavailable
@@ -43,12 +43,13 @@ Outcome = Answer | BaseException  # APART: nothing was done yet; an exception is
 class Wish:
     """A command that waits to be written, and who waits for what comes of it."""
 
-    __slots__ = ("arguments", "channel", "command", "outcome")
+    __slots__ = ("arguments", "channel", "command", "outcome", "topic")
 
     def __init__(self, command: Command, channel: Channel, arguments: dict[str, Any]) -> None:
         self.command = command
         self.channel = channel
         self.arguments = arguments
+        self.topic = channel.only_topic
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     @property
@@ -80,18 +81,24 @@ class Gathering:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._holding = holding.here()
         self._waiting: list[Wish] = []
         self._busy = 0  # lanes
 
     def add(self, wish: Wish) -> None:
         self._waiting.append(wish)
+        self._holding.begin(wish.topic)
         if self._busy < threads.lanes():
             self._busy += 1
             # Not now: what other sockets have said in the same turn of the loop comes along.
             self._loop.call_soon(self._next)
 
     def _next(self) -> None:
-        waiting = [wish for wish in self._waiting if not wish.outcome.done()]  # else given up: too late
+        waiting: list[Wish] = []
+        given_up: list[Wish] = []
+        for wish in self._waiting:
+            (given_up if wish.outcome.done() else waiting).append(wish)
+        self._holding.end(wish.topic for wish in given_up)
         wishes, self._waiting = waiting[:MOST], waiting[MOST:]
         if not wishes:
             self._busy -= 1
@@ -111,6 +118,7 @@ class Gathering:
         for wish, outcome in zip(wishes, outcomes, strict=True):
             if not wish.outcome.done():
                 wish.outcome.set_result(outcome)
+        self._holding.end(wish.topic for wish in wishes)
 
 
 _gatherings: WeakKeyDictionary[asyncio.AbstractEventLoop, Gathering] = WeakKeyDictionary()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ImproperlyConfigured
@@ -101,6 +102,11 @@ class Channel:
         """Names of all streams behind this channel, the one for `broadcast` included."""
         names = [topic.name for topic in self.topics()]
         return [*names, topics.everyone(self.name).name] if self.several_topics else names
+
+    @cached_property
+    def only_topic(self) -> str:
+        """The name of its one stream; "" where it has several."""
+        return "" if self.several_topics else next(iter(self.topics())).name
 
     def state_frame(self) -> dict[str, Any] | None:
         state = self.state()

@@ -14,7 +14,7 @@ from collections.abc import Coroutine, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from realtime import fanout, gathering, gauges, metrics, pruning, signals
+from realtime import fanout, gathering, gauges, holding, metrics, pruning, signals
 from realtime.admission import Admission
 from realtime.auth import identify_each_at
 from realtime.broker import Broker, configured
@@ -49,14 +49,15 @@ class Hub:
         self.sign_ins = Gatherer(identify_each_at)
         self.snapshots = Gatherer(read_snapshots)
         self.states = Gatherer(read_states)
-        # Who reads a state holds the events of its topics up: not while it waits for others.
+        # Who reads a state holds up the events of its topics: not while it waits for others.
         self.reading_states = asyncio.Semaphore(gathering.MOST)
         self._handling = 0  # commands under way
         self._idle = asyncio.Event()
         self.broker: Broker | None = None
-        self.slow: set[Socket] = (
-            set()
-        )  # more waits for them than their budget, since they were last looked at
+        # More waits for them than their budget, since they were last looked at.
+        self.slow: set[Socket] = set()
+        self._holding = holding.here()
+        self._holding.tell, self._holding.size = self.receive, self._size
         self._committed = Inbox(self.loop.call_soon_threadsafe, self._hand_on)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -128,7 +129,11 @@ class Hub:
     def _hand_on(self, packets: list[Packet]) -> None:
         if self.broker is not None:
             self.broker.offer(packets)
-        self.receive(*packets)
+        self._holding.put(packets)
+
+    def _size(self, topic: str) -> int:
+        stream = self.streams.get(topic)
+        return 0 if stream is None else len(stream.live)
 
     def receive(self, *packets: Packet) -> None:
         """Packets from this process, the broker or the log, in any order, perhaps again. Those of one topic

@@ -13,12 +13,13 @@ from django.db.models.signals import post_save
 
 from chat.models import Chat, Message
 from chat.services import message_send
-from realtime import batch, fanout, threads
+from realtime import batch, fanout, threads, topics
 from realtime.batch import Wish
 from realtime.channels import Channel
 from realtime.commands import APART, command
 from realtime.errors import Conflict, Forbidden, InvalidMessage
 from realtime.packets import Packet
+from realtime.topics import Topic
 from tests.harness.databases import Database, in_thread
 from tests.harness.people import People
 from tests.realtime.batching import Ask, commit, say_together, texts, wish
@@ -215,6 +216,9 @@ async def test_what_takes_more_is_done_by_itself_and_not_less(
 
 class Desk(Channel):
     """Commands without a batch form; not registered, for it names no channel."""
+
+    def topics(self) -> list[Topic]:
+        return [topics.named("desk", channel="desk")]
 
     @command
     def fail(self, *, title: str) -> None:
