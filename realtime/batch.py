@@ -26,6 +26,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from realtime import holding, log, publishing, rows, threads
 from realtime.channels import Channel
 from realtime.commands import APART, Answer, Asked, Command
+from realtime.conf import setting
 from realtime.errors import Unavailable
 
 logger = logging.getLogger("kith.batch")
@@ -52,6 +53,19 @@ class Wish:
         self.topic = channel.only_topic
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
+    async def answer(self, until: float) -> Outcome:
+        """What came of it. Not begun until then (the loop's time) it is forgotten; under way, it may still
+        commit, and the same ref will tell."""
+        timer = self.outcome.get_loop().call_at(until, self._give_up)
+        try:
+            return await self.outcome
+        finally:
+            timer.cancel()
+
+    def _give_up(self) -> None:
+        if not self.outcome.done():
+            self.outcome.set_result(Unavailable())
+
     @property
     def place(self) -> tuple[str, str]:
         """Batches of two processes take what they lock in one order."""
@@ -62,18 +76,24 @@ async def write(command: Command, channel: Channel, arguments: dict[str, Any]) -
     """What the command's handler returns; it has committed.
 
     Raises:
-        Unavailable: the database is away, or went away before it said whether it committed.
+        Unavailable: the database is away, or went away before it said whether it committed, or takes longer
+            than ``KITH_COMMAND_TIMEOUT_S``.
         And whatever the handler raises.
     """
+    until = asyncio.get_running_loop().time() + setting("KITH_COMMAND_TIMEOUT_S")
     if command.batch is not None or threads.is_serial():
         wish = Wish(command, channel, arguments)
         _gathering().add(wish)
-        outcome = await wish.outcome
+        outcome = await wish.answer(until)
         if isinstance(outcome, BaseException):
             raise outcome
         if outcome is not APART:
             return outcome
-    return await threads.write(command.handler, channel, **arguments)
+    try:
+        async with asyncio.timeout_at(until):
+            return await threads.write(command.handler, channel, **arguments)
+    except TimeoutError:
+        raise Unavailable from None
 
 
 class Gathering:
@@ -114,11 +134,11 @@ class Gathering:
 
     def _answer(self, wishes: list[Wish], done: Future[list[Outcome]]) -> None:
         self._next()
+        self._holding.end(wish.topic for wish in wishes)
         outcomes = [error] * len(wishes) if (error := done.exception()) else done.result()
         for wish, outcome in zip(wishes, outcomes, strict=True):
             if not wish.outcome.done():
                 wish.outcome.set_result(outcome)
-        self._holding.end(wish.topic for wish in wishes)
 
 
 _gatherings: WeakKeyDictionary[asyncio.AbstractEventLoop, Gathering] = WeakKeyDictionary()

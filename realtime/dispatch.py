@@ -8,8 +8,7 @@ from typing import Any
 from realtime import batch, limits, metrics
 from realtime.channels import Channel
 from realtime.commands import CHANGE, SIGNAL, Command
-from realtime.conf import setting
-from realtime.errors import RateLimited, Unavailable, UnknownType
+from realtime.errors import RateLimited, UnknownType
 from realtime.protocol import Envelope
 
 
@@ -78,17 +77,12 @@ async def run(channel: Channel, envelope: Envelope, text: str, held: Held) -> di
         held.keep(command, channel, arguments, error.retry_after or 1.0)
         return {}
     made = await _execute(command, channel, arguments)
-    metrics.commands.labels(outcome="done").inc()
+    metrics.done.inc()
     return made
 
 
 async def _execute(command: Command, channel: Channel, arguments: dict[str, Any]) -> dict[str, Any]:
-    if command.on_loop:
-        made = await command.handler(channel, **arguments)
-    else:
-        try:
-            async with asyncio.timeout(setting("KITH_COMMAND_TIMEOUT_S")):
-                made = await batch.write(command, channel, arguments)
-        except TimeoutError:  # not begun: forgotten; under way: it may still commit, the same ref will tell
-            raise Unavailable from None
-    return made or {}
+    work = (
+        command.handler(channel, **arguments) if command.on_loop else batch.write(command, channel, arguments)
+    )
+    return await work or {}

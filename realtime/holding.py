@@ -1,9 +1,9 @@
-"""What large rooms are told waits for what is about to be told there, too.
+"""What is told waits for the turn in which who said it is answered, and in large rooms for what others say.
 
-To write to a thousand sockets takes some milliseconds, with one frame or with four: what costs is the call
-into the system. So while other commands are under way in a room, an event waits for theirs, but no longer
-than writing it would take: at worst that doubles, at best all go in one write. Nobody waits in a small room,
-nor for commands that nobody has sent.
+Each write to a socket is a call into the system, which costs more than all the rest of a delivery. So who
+says something gets the event and the answer in one write. And to write to a thousand sockets takes some
+milliseconds, with one frame or with four: while other commands are under way in a large room, an event waits
+for theirs, but no longer than writing it would take. At worst that doubles, at best all go in one write.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from weakref import WeakKeyDictionary
 from realtime.packets import Packet
 
 WRITE_S = 7e-6  # to one socket; most of it is the system's
-LARGE = 100  # sockets; to write to fewer takes no longer than a timer
+LARGE = 100  # sockets; in smaller rooms nothing waits for others
 LONGEST_S = 0.01
 
 
 class _Held(NamedTuple):
     packets: list[Packet]
+    is_large: bool
     timer: asyncio.TimerHandle
 
 
@@ -41,12 +42,18 @@ class Holding:
         self._under_way[topic] += 1
 
     def end(self, topics: Iterable[str]) -> None:
-        """So many are not any more: they have told what they had to tell, if anything."""
+        """So many are not any more: what they had to tell was `put`, and who waits for them is about to be
+        woken."""
+        freed: list[Packet] = []
         for topic in topics:
             self._under_way[topic] -= 1
-            if not self._under_way[topic]:
+            if not (others := self._under_way[topic]):
                 del self._under_way[topic]
-                self._release(topic)
+            if (held := self._held.get(topic)) is not None and not (others and held.is_large):
+                held.timer.cancel()
+                freed += self._held.pop(topic).packets
+        if freed:
+            self._loop.call_soon(self.tell, *freed)  # in the turn in which they answer, and before
 
     def put(self, packets: Iterable[Packet]) -> None:
         """Tell them, now or soon; those of one topic in their order."""
@@ -54,19 +61,22 @@ class Holding:
         for packet in packets:
             if (held := self._held.get(packet.topic)) is not None:
                 held.packets.append(packet)
-            elif packet.topic in self._under_way and (size := self.size(packet.topic)) >= LARGE:
-                within = min(size * WRITE_S, LONGEST_S)
-                timer = self._loop.call_later(within, self._release, packet.topic)
-                self._held[packet.topic] = _Held([packet], timer)
+            elif packet.topic in self._under_way:
+                self._hold(packet)
             else:
                 free.append(packet)
         if free:
             self.tell(*free)
 
+    def _hold(self, packet: Packet) -> None:
+        size = self.size(packet.topic)
+        within = min(size * WRITE_S, LONGEST_S) if size >= LARGE else LONGEST_S
+        timer = self._loop.call_later(within, self._release, packet.topic)
+        self._held[packet.topic] = _Held([packet], size >= LARGE, timer)
+
     def _release(self, topic: str) -> None:
-        if (held := self._held.pop(topic, None)) is not None:
-            held.timer.cancel()
-            self.tell(*held.packets)
+        """Nobody waits any longer."""
+        self.tell(*self._held.pop(topic).packets)
 
 
 _here: WeakKeyDictionary[asyncio.AbstractEventLoop, Holding] = WeakKeyDictionary()

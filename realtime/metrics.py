@@ -14,4 +14,5 @@ replayed = Counter("kith_replayed_total", "durable events read from the log for 
 holes = Counter("kith_holes_total", "topics read from the log because a packet was missing")
 behind = Counter("kith_fell_behind_total", "times that a slow socket fell behind")
 commands = Counter("kith_commands_total", "commands of clients", ["outcome"])
+done = commands.labels(outcome="done")  # looked up once: of each command
 refused = Counter("kith_refused_total", "sockets refused or closed by the server", ["code"])

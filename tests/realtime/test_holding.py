@@ -1,4 +1,4 @@
-"""What large rooms are told waits for what is under way there, and for nothing else, and not for long."""
+"""What is told waits for the turn of the answers, in large rooms for what is under way, and not for long."""
 
 from __future__ import annotations
 
@@ -35,17 +35,44 @@ async def test_who_is_alone_is_told_at_once(room: Room) -> None:
     assert room.told == [[1]]
 
 
-async def test_what_is_under_way_is_waited_for_and_told_with_it_in_order(room: Room) -> None:
+async def turn() -> None:
+    """One of the loop, in which those who were woken have their say."""
+    await asyncio.sleep(0)
+
+
+async def test_what_is_told_waits_for_the_turn_of_the_answers_and_is_told_before_them(room: Room) -> None:
+    room.holding.begin(ROOM)
+    room.put(1)
+    room.holding.end([ROOM])
+    asyncio.get_running_loop().call_soon(room.told.append, [2])
+    assert room.told == []
+    await turn()
+    assert room.told == [[1], [2]]
+
+
+async def test_in_a_large_room_what_is_under_way_is_told_with_it_in_order(room: Room) -> None:
     room.holding.begin(ROOM)
     room.holding.begin(ROOM)
     room.put(1)
     room.holding.end([ROOM])
     room.put(2, 3)
+    await turn()
     assert room.told == []
     room.holding.end([ROOM])
+    await turn()
     assert room.told == [[1, 2, 3]]
     room.put(4)
     assert room.told == [[1, 2, 3], [4]]
+
+
+async def test_in_a_small_room_nobody_waits_for_others() -> None:
+    room = Room(LARGE - 1)
+    room.holding.begin(ROOM)
+    room.holding.begin(ROOM)
+    room.put(1)
+    room.holding.end([ROOM])
+    await turn()
+    assert room.told == [[1]]
 
 
 async def test_nobody_waits_for_what_is_under_way_elsewhere(room: Room) -> None:
@@ -57,20 +84,16 @@ async def test_nobody_waits_for_what_is_under_way_elsewhere(room: Room) -> None:
     assert room.told == [[1], [3]]
 
 
-async def test_nobody_waits_in_a_small_room() -> None:
-    room = Room(LARGE - 1)
-    room.holding.begin(ROOM)
-    room.put(1)
-    assert room.told == [[1]]
-
-
-async def test_what_takes_long_is_not_waited_for(room: Room) -> None:
+@pytest.mark.parametrize("sockets", [1, LARGE])
+async def test_what_takes_long_is_not_waited_for(sockets: int) -> None:
+    room = Room(sockets)
     told = asyncio.Event()
     room.holding.tell = lambda *packets: told.set()
     room.holding.begin(ROOM)
     room.put(1)
     async with asyncio.timeout(10):
         await told.wait()
+    room.holding.end([ROOM])
 
 
 async def test_what_ends_without_a_word_lets_the_others_go(room: Room) -> None:
@@ -78,4 +101,5 @@ async def test_what_ends_without_a_word_lets_the_others_go(room: Room) -> None:
     room.holding.begin(ROOM)
     room.put(1)
     room.holding.end([ROOM, ROOM])
+    await turn()
     assert room.told == [[1]]
