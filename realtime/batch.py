@@ -53,16 +53,8 @@ class Wish:
         self.topic = channel.only_topic
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
-    async def answer(self, until: float) -> Outcome:
-        """What came of it. Not begun until then (the loop's time) it is forgotten; under way, it may still
-        commit, and the same ref will tell."""
-        timer = self.outcome.get_loop().call_at(until, self._give_up)
-        try:
-            return await self.outcome
-        finally:
-            timer.cancel()
-
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
+        """Not begun, it is forgotten; under way, it may still commit, and the same ref will tell."""
         if not self.outcome.done():
             self.outcome.set_result(Unavailable())
 
@@ -83,8 +75,8 @@ async def write(command: Command, channel: Channel, arguments: dict[str, Any]) -
     until = asyncio.get_running_loop().time() + setting("KITH_COMMAND_TIMEOUT_S")
     if command.batch is not None or threads.is_serial():
         wish = Wish(command, channel, arguments)
-        _gathering().add(wish)
-        outcome = await wish.answer(until)
+        _gathering().add(wish, until)
+        outcome = await wish.outcome
         if isinstance(outcome, BaseException):
             raise outcome
         if outcome is not APART:
@@ -103,10 +95,16 @@ class Gathering:
         self._loop = loop
         self._holding = holding.here()
         self._waiting: list[Wish] = []
+        self._until: dict[Wish, float] = {}  # of all that are not answered, in the order of these moments
+        self._timer: asyncio.TimerHandle | None = None  # one: to start one costs as much as a write
         self._busy = 0  # lanes
 
-    def add(self, wish: Wish) -> None:
+    def add(self, wish: Wish, until: float) -> None:
+        """It is given up where it is not done ``until`` then, by the loop's time."""
         self._waiting.append(wish)
+        self._until[wish] = until
+        if self._timer is None:
+            self._timer = self._loop.call_at(until, self._give_up)
         self._holding.begin(wish.topic)
         if self._busy < threads.lanes():
             self._busy += 1
@@ -118,7 +116,7 @@ class Gathering:
         given_up: list[Wish] = []
         for wish in self._waiting:
             (given_up if wish.outcome.done() else waiting).append(wish)
-        self._holding.end(wish.topic for wish in given_up)
+        self._forget(given_up)
         wishes, self._waiting = waiting[:MOST], waiting[MOST:]
         if not wishes:
             self._busy -= 1
@@ -134,11 +132,25 @@ class Gathering:
 
     def _answer(self, wishes: list[Wish], done: Future[list[Outcome]]) -> None:
         self._next()
-        self._holding.end(wish.topic for wish in wishes)
+        self._forget(wishes)
         outcomes = [error] * len(wishes) if (error := done.exception()) else done.result()
         for wish, outcome in zip(wishes, outcomes, strict=True):
             if not wish.outcome.done():
                 wish.outcome.set_result(outcome)
+
+    def _forget(self, wishes: Sequence[Wish]) -> None:
+        for wish in wishes:
+            self._until.pop(wish, None)
+        self._holding.end(wish.topic for wish in wishes)
+
+    def _give_up(self) -> None:
+        self._timer = None
+        for wish, until in list(self._until.items()):
+            if until > self._loop.time():
+                self._timer = self._loop.call_at(until, self._give_up)
+                return
+            del self._until[wish]
+            wish.give_up()
 
 
 _gatherings: WeakKeyDictionary[asyncio.AbstractEventLoop, Gathering] = WeakKeyDictionary()

@@ -23,8 +23,9 @@ LONGEST_S = 0.01
 
 class _Held(NamedTuple):
     packets: list[Packet]
-    is_large: bool
-    timer: asyncio.TimerHandle
+    timer: (
+        asyncio.TimerHandle | None
+    )  # of a large room; the others share one: a timer costs as much as a write
 
 
 class Holding:
@@ -36,6 +37,7 @@ class Holding:
         self._loop = loop
         self._under_way: Counter[str] = Counter()
         self._held: dict[str, _Held] = {}
+        self._in_small_rooms: asyncio.TimerHandle | None = None
 
     def begin(self, topic: str) -> None:
         """A command is under way that may tell something there."""
@@ -49,9 +51,11 @@ class Holding:
             self._under_way[topic] -= 1
             if not (others := self._under_way[topic]):
                 del self._under_way[topic]
-            if (held := self._held.get(topic)) is not None and not (others and held.is_large):
-                held.timer.cancel()
-                freed += self._held.pop(topic).packets
+            if (held := self._held.get(topic)) is not None and not (others and held.timer):
+                del self._held[topic]
+                freed += held.packets
+                if held.timer:
+                    held.timer.cancel()
         if freed:
             self._loop.call_soon(self.tell, *freed)  # in the turn in which they answer, and before
 
@@ -69,14 +73,22 @@ class Holding:
             self.tell(*free)
 
     def _hold(self, packet: Packet) -> None:
-        size = self.size(packet.topic)
-        within = min(size * WRITE_S, LONGEST_S) if size >= LARGE else LONGEST_S
-        timer = self._loop.call_later(within, self._release, packet.topic)
-        self._held[packet.topic] = _Held([packet], size >= LARGE, timer)
+        size, timer = self.size(packet.topic), None
+        if size >= LARGE:
+            within = min(size * WRITE_S, LONGEST_S)
+            timer = self._loop.call_later(within, self._release, [packet.topic])
+        elif self._in_small_rooms is None:
+            self._in_small_rooms = self._loop.call_later(LONGEST_S, self._release_small)
+        self._held[packet.topic] = _Held([packet], timer)
 
-    def _release(self, topic: str) -> None:
-        """Nobody waits any longer."""
-        self.tell(*self._held.pop(topic).packets)
+    def _release_small(self) -> None:
+        self._in_small_rooms = None
+        self._release([topic for topic, held in self._held.items() if held.timer is None])
+
+    def _release(self, topics: Iterable[str]) -> None:
+        """They have waited long enough."""
+        for topic in topics:
+            self.tell(*self._held.pop(topic).packets)
 
 
 _here: WeakKeyDictionary[asyncio.AbstractEventLoop, Holding] = WeakKeyDictionary()
