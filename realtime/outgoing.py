@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from realtime import protocol
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from realtime.edge import Protocol
     from realtime.hub import Hub
     from realtime.subscription import Subscription
+    from realtime.tallies import Unseen
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -47,6 +48,7 @@ class FramedSocket(Socket):
     __slots__ = ("_edge", "_ending", "_least", "_room", "_send", "_taken_at")
 
     framed = True
+    run_bytes = 4_096
 
     def __init__(
         self,
@@ -68,6 +70,10 @@ class FramedSocket(Socket):
 
     def write(self, text: str) -> bool:
         self.put(protocol.wire_frame(text.encode()))
+        return self.full
+
+    def write_run(self, packets: Sequence[Packet], unseen: Unseen) -> bool:
+        self.put(b"".join([unseen.frame(packet) for packet in packets]))
         return self.full
 
     def tell(self, frame: dict[str, Any]) -> None:
@@ -174,6 +180,11 @@ class QueuedSocket(Socket):
         self._count(len(text))
         if self.full:
             self.hub.slow.add(self)
+        return self.full
+
+    def write_run(self, packets: Sequence[Packet], unseen: Unseen) -> bool:
+        for packet in packets:
+            self.write(unseen.text(packet, unseen.users))
         return self.full
 
     def _count(self, more: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from django.db import Error as DatabaseError
@@ -49,21 +49,36 @@ class Replayer:
         return firsts
 
     async def _pages(self, replay: Replay, but: Collection[str], firsts: dict[str, int]) -> None:
-        subscription, socket = self._subscription, self._subscription.socket
-        while True:
-            for packet in replay.packets:
-                if packet.topic in but:
-                    continue
-                if socket.hub.reader.is_ahead(packet):
-                    socket.restart()
-                    return
-                firsts.setdefault(packet.topic, packet.seq)
-                unseen = subscription.unseen
-                if self._tells(packet) and socket.write(unseen.text(packet, unseen.users)):
-                    await socket.flushed()
+        while await self._page(replay.packets, but, firsts):
             metrics.replayed.inc(len(replay.packets))
             if not (replay.has_more and await self._turn_page(replay)):
                 return
+
+    async def _page(self, packets: Iterable[Packet], but: Collection[str], firsts: dict[str, int]) -> bool:
+        """False: the log is another, and the client was asked to come back."""
+        socket = self._subscription.socket
+        run: list[Packet] = []
+        size = 0
+        for packet in packets:
+            if packet.topic in but:
+                continue
+            if socket.hub.reader.is_ahead(packet):
+                socket.restart()
+                return False
+            firsts.setdefault(packet.topic, packet.seq)
+            if self._tells(packet):
+                run.append(packet)
+                size += len(packet.body)
+            if size > socket.run_bytes:
+                await self._write_run(run)
+                run, size = [], 0
+        await self._write_run(run)
+        return True
+
+    async def _write_run(self, run: Sequence[Packet]) -> None:
+        """Nothing was awaited since it was asked of each whether it is told."""
+        if run and self._subscription.socket.write_run(run, self._subscription.unseen):
+            await self._subscription.socket.flushed()
 
     async def _turn_page(self, replay: Replay) -> bool:
         """False: there is nobody to tell what follows."""

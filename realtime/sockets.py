@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +19,7 @@ from realtime.taps import Tap
 if TYPE_CHECKING:
     from realtime.hub import Hub
     from realtime.subscription import Subscription
+    from realtime.tallies import Unseen
 
 READ_PAGE = 100  # rows of one read while catching up; what a socket that is behind costs in memory
 RETRY_S = 1.0  # the log cannot be read: try again
@@ -49,6 +50,7 @@ class Socket:
     )
 
     framed: ClassVar[bool] = False  # `put` takes whole WebSocket frames
+    run_bytes: ClassVar[int] = 0  # so many are worth one `write_run`; a socket may exceed its budget by them
 
     put: Callable[[bytes], object]
 
@@ -83,6 +85,10 @@ class Socket:
 
     def write(self, text: str) -> bool:
         """Write one frame; True when more waits than the socket's budget. Never blocks."""
+        raise NotImplementedError
+
+    def write_run(self, packets: Sequence[Packet], unseen: Unseen) -> bool:
+        """Write several as one who is told of nobody in ``unseen`` gets them; True as `write`."""
         raise NotImplementedError
 
     async def flushed(self) -> None:

@@ -63,14 +63,24 @@ class Unseen:
     def text(self, packet: Packet, users: frozenset[str]) -> str:
         """The frame for one who is not told of the acts of ``users``, some of this object's: the same as
         everybody's, but where they add to its total."""
+        other = self._other(packet, users)
+        return packet.text if other is None else other.decode()
+
+    def frame(self, packet: Packet) -> bytes:
+        """`text` for one who is told of none of them, framed for the wire."""
+        other = self._other(packet, self.users)
+        return packet.frame if other is None else protocol.wire_frame(other)
+
+    def _other(self, packet: Packet, users: frozenset[str]) -> bytes | None:
+        """The frame, where it is not everybody's."""
         if packet.tally is None or not users:
-            return packet.text
+            return None
         amount = self._amount(packet, packet.tally.counter, users)
         if not any(amount.values()):
-            return packet.text
+            return None
         frame = msgspec.json.decode(packet.body)
         frame[packet.tally.field] = less(frame[packet.tally.field], amount)
-        return protocol.with_id(packet.event_id, protocol.encode(frame)).decode()
+        return protocol.with_id(packet.event_id, protocol.encode(frame))
 
     def _amount(self, packet: Packet, counter: str, users: frozenset[str]) -> Counter[str]:
         """By name: what they added when this was said."""

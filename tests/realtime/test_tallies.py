@@ -32,6 +32,7 @@ def test_nobody_hidden_is_told_the_same_text_as_everybody() -> None:
     assert Unseen().text(packet, frozenset()) is packet.text
     nothing_added = Unseen(frozenset("9"), {TOPIC: 0}, [("9", "another total", 5)])
     assert nothing_added.text(packet, frozenset("9")) is packet.text
+    assert Unseen().frame(packet) is nothing_added.frame(packet) is packet.frame
 
 
 def test_only_the_total_is_another() -> None:
@@ -39,6 +40,12 @@ def test_only_the_total_is_another() -> None:
     text = Unseen(frozenset("9"), {TOPIC: 0}, [(9, "notes", 2)]).text(packet, frozenset("9"))
     assert json.loads(text) == json.loads(packet.text) | {FIELD: 1}
     assert list(json.loads(text)) == list(json.loads(packet.text))
+
+
+def test_a_frame_is_the_text_without_all_who_are_hidden() -> None:
+    unseen = Unseen(frozenset("89"), {TOPIC: 0}, [("8", "notes", 1), ("9", "notes", 2)])
+    packet = told(1, "7", 6, 1)
+    assert unseen.frame(packet) == protocol.wire_frame(unseen.text(packet, unseen.users).encode())
 
 
 def test_of_those_who_are_watched_only_those_count_who_are_hidden_now() -> None:
