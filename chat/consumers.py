@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from chat import selectors, services
-from chat.events import ChatState, Member, Typing
+from chat.events import ChatState, Typing
 from chat.models import Chat
 from chat.rooms import Room, Rooms
 from realtime import log, topics
@@ -72,9 +72,8 @@ class MessagesConsumer(ChannelConsumer):
         return {topics.chat(self.chat_id).name: self.room.joined_seq}
 
     def state(self) -> ChatState:
-        return ChatState(
-            members=[Member.of(row) for row in self.room.members], unread_count=self.room.unread_count
-        )
+        room = self.room
+        return ChatState(members=room.members, unread_count=room.unread_count)
 
     @command(batch=messages_say)
     def message(
