@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.db import router, transaction
+from django.utils import timezone
 
 from chat import selectors
 from chat.models import Chat, Message
@@ -102,13 +103,12 @@ def _send(sendings: Sequence[Sending]) -> list[Sent | KithError]:
     using = router.db_for_write(Message)
     keys = rows.reserve_keys(Message, len(sendings), using=using)
     firsts = _claim(sendings, keys)
-    messages = []
-    for sending, key, first in zip(sendings, keys, firsts, strict=True):
-        if first is None:
-            _check(sending)
-            messages.append(_message(sending, key))
-    _save(messages, using)
-    for message in messages:
+    new = [
+        (key, sending) for key, sending, first in zip(keys, sendings, firsts, strict=True) if first is None
+    ]
+    for _, sending in new:
+        _check(sending)
+    for message in _save(new, using):
         if names_anybody(text=message.content):
             _tell_mentioned(message)
     return [
@@ -157,26 +157,30 @@ def _check(sending: Sending) -> None:
             raise InvalidMessage("No such message in this chat.", field="reply_to")
 
 
-def _message(sending: Sending, key: int) -> Message:
-    return Message(
-        pk=key,
-        chat_id=sending.chat_id,
-        sender=sending.sender,
-        content=sending.content,
-        attachment=sending.attachment or "",
-        reply_to_id=sending.reply_to,
-        ref=sending.ref,
-    )
+_SENDER = Message._meta.get_field("sender")
+_STORED = ("id", "chat_id", "sender_id", "content", "attachment", "reply_to_id", "ref", "timestamp")
+_UNSET = {"edited_at": None, "deleted_at": None}  # are NULL anyway
 
 
-_STORED = tuple(field.attname for field in Message._meta.concrete_fields)
-
-
-def _save(messages: Sequence[Message], using: str) -> None:
-    if not signals.only_ours(Message):  # somebody else wants to hear of each
+def _save(new: Sequence[tuple[int, Sending]], using: str) -> list[Message]:
+    """The messages that are made of these, with these keys."""
+    now = timezone.now()
+    values = [
+        (key, one.chat_id, one.sender.pk, one.content, one.attachment or "", one.reply_to, one.ref, now)
+        for key, one in new
+    ]
+    ours = signals.only_ours(Message)
+    if ours:
+        rows.insert(Message, _STORED, values, using=using)
+    messages = []
+    for row, (_, sending) in zip(values, new, strict=True):
+        named = dict(zip(_STORED, row, strict=True)) | _UNSET
+        message = rows.inserted(Message, named, using=using) if ours else Message(**named)
+        _SENDER.set_cached_value(message, sending.sender)
+        messages.append(message)
+    if ours:
+        signals.publish_created(messages, using=using)
+    else:  # somebody else wants to hear of each
         for message in messages:
             message.save(force_insert=True, using=using)
-    elif messages:
-        values = [[getattr(message, name) for name in _STORED] for message in messages]
-        rows.insert(Message, _STORED, values, using=using)
-        signals.publish_created(messages, using=using)
+    return messages
