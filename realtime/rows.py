@@ -2,16 +2,11 @@
 
 The rows travel as JSON, which the database takes apart: the text of the statement is the same for any number
 of them, and the driver does not adapt each value by itself (measured: a third of a batch's time).
-
-What a statement costs a transaction of a few messages is its round trip. So one whose answer nobody reads may
-wait for the next, and go with it (`joining`).
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -20,68 +15,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.db.models.base import ModelState
 
+from realtime import statements
+
 T = TypeVar("T", bound=Model)
 
 _encoder = msgspec.json.Encoder()
-
-Statement = tuple[str, Sequence[Any]]
-
-
-class _Joining(threading.local):
-    """What waits in this thread, and for which connection."""
-
-    connection: BaseDatabaseWrapper | None = None
-    waiting: list[Statement]
-
-
-_joining = _Joining()
-
-
-@contextmanager
-def joining(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Inside a transaction, and until it is about to commit: what is postponed on this connection goes with
-    the next statement, whoever makes that. On PostgreSQL, whose simple protocol takes several at once; it
-    has no parameters, so Django must bind them, as it does unless told otherwise."""
-    if connection.vendor != "postgresql" or connection.settings_dict["OPTIONS"].get("server_side_binding"):
-        yield
-        return
-    waiting: list[Statement] = []
-
-    def execute(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        before = [*waiting]
-        waiting.clear()
-        if not before or many or isinstance(params, Mapping):
-            for statement in before:
-                _execute(connection, *statement)
-            return execute(sql, params, many, context)
-        joined = [*before, (sql, params) if params is not None else (sql.replace("%", "%%"), ())]
-        every = [value for _, values in joined for value in values]
-        done = execute("; ".join(text for text, _ in joined), every, many, context)
-        for _ in joined[1:]:
-            context["cursor"].nextset()
-        return done
-
-    _joining.connection, _joining.waiting = connection, waiting
-    try:
-        with connection.execute_wrapper(execute):
-            yield
-            if waiting:
-                _execute(connection, *waiting.pop())
-    finally:
-        _joining.connection = None
-
-
-def postpone(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any] = ()) -> None:
-    """Execute it, at the latest with the next statement; what it answers is lost."""
-    if _joining.connection is connection:
-        _joining.waiting.append((sql, params))
-    else:
-        _execute(connection, sql, params)
-
-
-def _execute(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
 
 
 def packed(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -104,8 +42,14 @@ def columns_of(
     model: type[Model], names: Sequence[str], connection: BaseDatabaseWrapper
 ) -> list[tuple[str, str]]:
     """Columns of these fields, given by ``attname``, with their types."""
-    found = _fields_of(model, names)
-    return [(str(field.column), str(field.rel_db_type(connection))) for field in found]
+    key = (model, tuple(names), connection.vendor)
+    if key not in _columns:
+        found = _fields_of(model, names)
+        _columns[key] = [(str(field.column), str(field.rel_db_type(connection))) for field in found]
+    return _columns[key]
+
+
+_columns: dict[tuple[Any, ...], list[tuple[str, str]]] = {}
 
 
 def _fields_of(model: type[Model], names: Sequence[str]) -> list[Any]:
@@ -170,17 +114,15 @@ def insert(
 ) -> list[tuple[Any, ...]]:
     """Insert rows of a model, in the order of ``order``; no signals are sent. ``names`` are the fields'
     ``attname``, each value is of its field's own type; of a field that is not named the column must have a
-    default, or be NULL. ``suffix``: ON CONFLICT and RETURNING; what that returned. Without it the statement
-    may be postponed."""
+    default, or be NULL. ``suffix``: ON CONFLICT and RETURNING; what that returned. If it returns nothing, the
+    statement may be postponed."""
     connection = connections[using]
     sql, columns, prepare = _insertion(model, names, order, suffix, connection)
     params = [packed(columns, _prepared(rows, prepare, connection) if prepare else rows)]
-    if not suffix:
-        postpone(connection, sql, params)
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall() if "RETURNING" in suffix else []
+    if "RETURNING" in suffix:
+        return statements.fetch(connection, sql, params)
+    statements.postpone(connection, sql, params)
+    return []
 
 
 def _prepared(
@@ -204,18 +146,19 @@ def inserted(model: type[T], values: Mapping[str, Any], *, using: str) -> T:
     return made
 
 
-def reserve_keys(model: type[Model], number: int, *, using: str) -> list[int]:
-    """So many keys of new rows, ascending, nobody else's; inside a transaction. The model's primary key must
-    be counted by the database, as a BigAutoField is."""
-    table, column = model._meta.db_table, model._meta.pk.column
-    with connections[using].cursor() as cursor:
-        if connections[using].vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)::regclass) FROM generate_series(1, %s)",
-                [f'"{table}"', column, number],
-            )
-            return sorted(key for (key,) in cursor.fetchall())
-        # One writer at a time: no other row comes in between.
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-        last = (cursor.fetchone() or (0,))[0]
-        return list(range(last + 1, last + 1 + number))
+def reserve_keys(model: type[Model], number: int, *, using: str) -> Callable[[], list[int]]:
+    """So many keys of new rows, ascending, nobody else's; inside a transaction. They are asked for now, or
+    with the next statement, if that comes before they are wanted. The model's primary key must be counted by
+    the database, as a BigAutoField is."""
+    connection, table = connections[using], model._meta.db_table
+    if connection.vendor == "postgresql":
+        asked = statements.ask(
+            connection,
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)::regclass) FROM generate_series(1, %s)",
+            [f'"{table}"', model._meta.pk.column, number],
+        )
+        return lambda: sorted(key for (key,) in asked.rows())
+    # One writer at a time: no other row comes in between.
+    found = statements.fetch(connection, "SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+    last = found[0][0] if found else 0
+    return lambda: list(range(last + 1, last + 1 + number))

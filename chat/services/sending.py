@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import router, transaction
@@ -62,7 +62,7 @@ def message_send(
     """
     sending = _cleaned(Sending(chat.pk, sender, content, attachment, reply_to, ref))
     writable(chat.pk, sender)
-    [outcome] = _send([sending])
+    [outcome] = _send([sending], _keys(1)())
     if isinstance(outcome, KithError):
         raise outcome
     return outcome
@@ -82,9 +82,14 @@ def messages_send(*, sendings: Sequence[Sending]) -> list[Sent | KithError | Non
         else:
             if cleaned.is_plain:
                 plain[index] = cleaned
-    held = writable_now({sending.place for sending in plain.values()})
-    allowed = {index: sending for index, sending in plain.items() if sending.place in held}
-    for index, outcome in zip(allowed, _send(list(allowed.values())), strict=True):
+    if not plain:
+        return outcomes
+    places = {index: sending.place for index, sending in plain.items()}
+    held = writable_now(set(places.values()))
+    keys = _keys(len(plain))  # in the same round trip, so perhaps more than are used
+    allowed = held()
+    sent = {index: sending for index, sending in plain.items() if places[index] in allowed}
+    for index, outcome in zip(sent, _send(list(sent.values()), keys()), strict=True):
         outcomes[index] = outcome
     return outcomes
 
@@ -96,19 +101,22 @@ def _cleaned(sending: Sending) -> Sending:
     return sending._replace(content=clean_content(sending.content))
 
 
-def _send(sendings: Sequence[Sending]) -> list[Sent | KithError]:
-    """Of those who have the right to, and hold it."""
+def _keys(number: int) -> Callable[[], list[int]]:
+    return rows.reserve_keys(Message, number, using=router.db_for_write(Message))
+
+
+def _send(sendings: Sequence[Sending], reserved: Sequence[int]) -> list[Sent | KithError]:
+    """Of those who have the right to, and hold it; of the keys perhaps more than that."""
     if not sendings:
         return []
-    using = router.db_for_write(Message)
-    keys = rows.reserve_keys(Message, len(sendings), using=using)
+    keys = reserved[: len(sendings)]
     firsts = _claim(sendings, keys)
     new = [
         (key, sending) for key, sending, first in zip(keys, sendings, firsts, strict=True) if first is None
     ]
     for _, sending in new:
         _check(sending)
-    for message in _save(new, using):
+    for message in _save(new, router.db_for_write(Message)):
         if names_anybody(text=message.content):
             _tell_mentioned(message)
     return [
