@@ -59,15 +59,16 @@ def _fields_of(model: type[Model], names: Sequence[str]) -> list[Any]:
 
 Preparation = Callable[[Any, BaseDatabaseWrapper], Any]
 
-# Of exactly these what the driver gets is the value itself: nothing is asked for each of them.
-_AS_THEY_ARE = (
+# Of exactly these what the database gets is the value itself: nothing is asked for each of them.
+_AS_THEY_ARE = {
     models.AutoField,
     models.BigAutoField,
     models.IntegerField,
     models.BigIntegerField,
     models.CharField,
     models.TextField,
-)
+}
+_AS_THEY_ARE_ON = {"postgresql": _AS_THEY_ARE | {models.DateTimeField}}
 
 
 class _Insertion(NamedTuple):
@@ -92,15 +93,16 @@ def _insertion(
             f"FROM {unpacking(connection.vendor, columns)} WHERE true ORDER BY {order} {suffix}"
         )
         fields = enumerate(_fields_of(model, names))
-        prepare = [(place, field.get_db_prep_save) for place, field in fields if not _is_as_it_is(field)]
+        plain = _AS_THEY_ARE_ON.get(connection.vendor, _AS_THEY_ARE)
+        prepare = [(place, field.get_db_prep_save) for place, field in fields if _kind(field) not in plain]
         _insertions[key] = _Insertion(sql, [column for column, _ in columns], prepare)
     return _insertions[key]
 
 
-def _is_as_it_is(field: Any) -> bool:
+def _kind(field: Any) -> type[models.Field[Any, Any]]:
     while field.is_relation:
         field = field.target_field
-    return type(field) in _AS_THEY_ARE
+    return type(field)
 
 
 def insert(
