@@ -84,7 +84,8 @@ def mentioned(*, actor: Any, text: str, audience: Iterable[Any]) -> list[Any]:
 
 def names_anybody(*, text: str) -> bool:
     """Whether ``text`` has what may be a mention."""
-    return _MENTION.search(unicodedata.normalize("NFKC", text)) is not None
+    normal = unicodedata.normalize("NFKC", text)
+    return "@" in normal and _MENTION.search(normal) is not None
 
 
 def _spellings(name: str) -> list[str]:

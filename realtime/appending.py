@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from realtime import rows
+from realtime import rows, statements
 from realtime.events import Event
 from realtime.log import FIRST_EPOCH, LOG, STATE, TOPIC
 from realtime.packets import Packet
@@ -122,12 +122,8 @@ def append_numbered(told: Sequence[tuple[Packet, Row]], *, using: str) -> list[P
 
 
 def _on_postgresql(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet, Row]]) -> None:
-    source = rows.unpacking(connection.vendor, [(name, "text") for name in ROW])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _APPEND_ALL_POSTGRESQL.format(source=source), [rows.packed(ROW, (row for _, row in told))]
-        )
-        numbers = sorted(cursor.fetchall())
+    packed = rows.packed(ROW, (row for _, row in told))
+    numbers = sorted(statements.fetch(connection, _APPEND_ALL_POSTGRESQL, [packed]))
     waiting = _by_topic(told)
     for topic, seq, event_id, created in numbers:
         packet = next(waiting[topic])
@@ -136,7 +132,7 @@ def _on_postgresql(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet,
 
 # The ids are taken when every topic is locked, since all rows pass the sort before the first leaves it.
 _APPEND_ALL_POSTGRESQL = f"""
-    WITH told AS (SELECT * FROM {{source}}),
+    WITH told AS (SELECT * FROM {rows.unpacking("postgresql", [(name, "text") for name in ROW])}),
     sizes AS (SELECT topic, count(*) AS size FROM told GROUP BY topic ORDER BY topic),
     heads AS (
         INSERT INTO {TOPIC} AS t (name, seq, pruned_id, pruned_xid)
@@ -156,29 +152,28 @@ _APPEND_ALL_POSTGRESQL = f"""
 
 def _on_sqlite(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet, Row]]) -> None:
     waiting = {topic: list(packets) for topic, packets in _by_topic(told).items()}
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT_IDS_SQLITE, [FIRST_EPOCH, len(told)])
-        last_id = cursor.fetchone()[0]
-        sizes = rows.packed(("topic", "size"), [(topic, len(some)) for topic, some in waiting.items()])
-        cursor.execute(_NEXT_SEQS_SQLITE.format(source=rows.unpacking(connection.vendor, _SIZES)), [sizes])
-        for topic, head in cursor.fetchall():
-            for seq, packet in enumerate(waiting[topic], head - len(waiting[topic]) + 1):
-                packet.seq = seq
-        for event_id, (packet, _) in enumerate(told, last_id - len(told) + 1):
-            packet.event_id = event_id
-        numbered = [(*row, packet.seq, packet.event_id) for packet, row in told]
-        cursor.execute(_APPEND_ALL_SQLITE, [rows.packed(_NUMBERED, numbered)])
-        created = dict(cursor.fetchall())
+    [(last_id,)] = statements.fetch(connection, _NEXT_IDS_SQLITE, [FIRST_EPOCH, len(told)])
+    sizes = rows.packed(("topic", "size"), [(topic, len(some)) for topic, some in waiting.items()])
+    for topic, head in statements.fetch(connection, _NEXT_SEQS_SQLITE, [sizes]):
+        for seq, packet in enumerate(waiting[topic], head - len(waiting[topic]) + 1):
+            packet.seq = seq
+    for event_id, (packet, _) in enumerate(told, last_id - len(told) + 1):
+        packet.event_id = event_id
+    numbered = [(*row, packet.seq, packet.event_id) for packet, row in told]
+    packed = rows.packed(_NUMBERED, numbered)
+    created: dict[int, str] = dict(statements.fetch(connection, _APPEND_ALL_SQLITE, [packed]))
     for packet, _ in told:
         packet.created = created[packet.event_id]
 
 
-_SIZES = [("topic", "text"), ("size", "integer")]
 _NEXT_IDS_SQLITE = f"""
     INSERT INTO {STATE} (id, epoch, last_id) VALUES (1, %s, %s)
     ON CONFLICT (id) DO UPDATE SET last_id = last_id + excluded.last_id RETURNING last_id"""
 _NEXT_SEQS_SQLITE = f"""
-    INSERT INTO {TOPIC} (name, seq, pruned_id, pruned_xid) SELECT topic, size, 0, 0 FROM {{source}} WHERE true
+    INSERT INTO {TOPIC} (name, seq, pruned_id, pruned_xid)
+    SELECT topic, size, 0, 0
+    FROM {rows.unpacking("sqlite", [("topic", "text"), ("size", "integer")])}
+    WHERE true
     ON CONFLICT (name) DO UPDATE SET seq = seq + excluded.seq RETURNING name, seq"""
 _NUMBERED = (*ROW, "seq", "event_id")
 _APPEND_ALL_SQLITE = f"""

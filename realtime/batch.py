@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 
-from realtime import holding, log, publishing, rows, threads
+from realtime import holding, log, publishing, statements, threads
 from realtime.channels import Channel
 from realtime.commands import APART, Answer, Asked, Command
 from realtime.conf import setting
@@ -172,7 +172,7 @@ def commit(wishes: Sequence[Wish]) -> list[Outcome]:
     committing = False
     try:
         with transaction.atomic(using=connection.alias):
-            with rows.joining(connection):
+            with statements.joining(connection):
                 _limit_waits(connection)
                 outcomes = _do(wishes)
             if connection.needs_rollback or connection.closed_in_transaction:
@@ -193,7 +193,7 @@ def commit(wishes: Sequence[Wish]) -> list[Outcome]:
 
 def _limit_waits(connection: Any) -> None:
     if connection.vendor == "postgresql":
-        rows.postpone(connection, f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
+        statements.postpone(connection, f"SET LOCAL lock_timeout = {LOCK_WAIT_MS}")
 
 
 def _do(wishes: Sequence[Wish]) -> list[Outcome]:

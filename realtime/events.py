@@ -133,12 +133,13 @@ class Event(msgspec.Struct, metaclass=EventMeta):
 
     def frame(self, channel: str | None) -> dict[str, Any]:
         """The frame's keys. ``channel`` None leaves the channel out (a state frame adds its own)."""
+        fields = msgspec.structs.asdict(self)
+        for name in self.hidden:
+            del fields[name]
         frame: dict[str, Any] = {"type": self.type}
         if channel:
             frame["channel"] = channel
-        for name in self.__struct_fields__:
-            if name not in self.hidden:
-                frame[name] = getattr(self, name)
+        frame |= fields
         if self.delivery is DURABLE and "timestamp" not in frame:
             frame["timestamp"] = protocol.now()
         return frame

@@ -14,12 +14,12 @@ Views that would rather signal than call may send ``broadcast``:
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import router, transaction
 from django.db.models import Model
-from django.db.models.signals import post_delete, post_save, pre_save
+from django.db.models.signals import post_delete, post_init, post_save, pre_init, pre_save
 from django.dispatch import Signal, receiver
 
 from realtime import publishing
@@ -129,9 +129,9 @@ def _resolve_expressions(instance: Model, using: str) -> None:
 
 
 def only_ours(model: type[Model]) -> bool:
-    """Whether nobody but the core listens when rows of a watched model are saved: then they may as well be
-    inserted without signals, and told by `publish_created`."""
-    heard = ((pre_save, _before_save), (post_save, _saved))
+    """Whether nobody but the core listens when instances of a watched model are made and saved: then their
+    rows may as well be inserted without signals, and told by `publish_created`."""
+    heard = ((pre_init, None), (post_init, None), (pre_save, _before_save), (post_save, _saved))
     return all(
         receiver is ours
         for signal, ours in heard
@@ -142,12 +142,15 @@ def only_ours(model: type[Model]) -> bool:
     )
 
 
-def publish_created(instances: Iterable[Model], *, using: str) -> None:
+def publish_created(instances: Sequence[Model], *, using: str) -> None:
     """Tell what saving these rows would have told, had it sent signals."""
+    told = {
+        model: [event for event in model_events[model] if CREATED in event.on]
+        for model in {*map(type, instances)}
+    }
     for instance in instances:
-        for event in model_events[type(instance)]:
-            if CREATED in event.on:
-                _publish(event, instance, CREATED, using)
+        for event in told[type(instance)]:
+            _publish(event, instance, CREATED, using)
 
 
 def _deleted(instance: Model, using: str, **_: Any) -> None:

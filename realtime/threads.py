@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import close_old_connections, connections, transaction
@@ -70,7 +71,7 @@ def lanes() -> int:
 def batch(function: Callable[[], T], more: Callable[[], object]) -> Future[T]:
     """``function`` on a thread of batches, with a usable connection. Asked when it is done, ``more`` says
     whether another is about to follow, and the connection is kept for it: to take one from a pool costs as
-    much as a statement."""
+    much as a statement. On SQLite it is kept for a while in any case."""
     return _batches().submit(_kept, function, more)
 
 
@@ -92,8 +93,45 @@ def _kept(function: Callable[[], T], more: Callable[[], object]) -> T:
         return function()
     finally:
         _rest.since = time.monotonic()
-        if not more():
+        if is_serial():
+            _closing.later()
+        elif not more():
             close_old_connections()
+
+
+class _Closing:
+    """Closes the connection of SQLite's one writing thread when nothing was written for `KEPT_S`: the last
+    connection that closes brings the write-ahead log into the database, which costs more than a batch."""
+
+    def __init__(self) -> None:
+        self._timer: threading.Timer | None = None
+
+    def later(self) -> None:
+        """On the writing thread."""
+        if self._timer is None:
+            self._timer = threading.Timer(KEPT_S, self._look, [_writers()])
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _look(self, writers: ThreadPoolExecutor) -> None:
+        with suppress(RuntimeError):  # it was shut down meanwhile
+            writers.submit(self._if_rested)
+
+    def _if_rested(self) -> None:
+        self._timer = None
+        if time.monotonic() - _rest.since < KEPT_S:
+            self.later()
+        else:
+            close_old_connections()
+
+    def stop(self) -> None:
+        """The thread is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+_closing = _Closing()
 
 
 def _fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -111,8 +149,11 @@ def _atomically(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def close() -> None:
     """End the pools, and with their threads their connections; the next use starts new ones."""
+    if _writers.cache_info().currsize and is_serial():
+        _writers().submit(connections.close_all)
     for pool in (_readers, _batches, _writers):
         if pool.cache_info().currsize:
             pool().shutdown()
         pool.cache_clear()
+    _closing.stop()
     is_serial.cache_clear()

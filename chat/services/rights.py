@@ -8,7 +8,7 @@ the foreign keys of messages being sent, which PostgreSQL checks at commit, pass
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db import connections, router
@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef
 from chat import selectors
 from chat.models import Chat, Membership
 from connections.services import hidden_held, visible_now
-from realtime import locks, rows
+from realtime import locks, rows, statements
 from realtime.errors import Conflict, Forbidden
 from realtime.users import parse_key
 
@@ -49,21 +49,26 @@ def writable(chat_id: int, user: Any) -> Membership:
     return member
 
 
-def writable_now(places: Collection[tuple[int, Any]]) -> set[tuple[int, Any]]:
+def writable_now(places: Collection[tuple[int, Any]]) -> Callable[[], set[tuple[int, Any]]]:
     """Of these chats and keys of users those that are `writable`, and held to be so, as far as that is known
-    without waiting: what another transaction is changing is left out. Three statements at most."""
+    without waiting: what another transaction is changing is left out. Three statements at most; the first is
+    made now, or with the next one, if that comes before the answer is wanted."""
     if not places:
-        return set()
+        return set
     connection = connections[router.db_for_write(Membership)]
     prepare = Membership._meta.get_field("user").get_db_prep_value
     asked = list(places)
     values = ((chat_id, prepare(key, connection)) for chat_id, key in asked)
-    with connection.cursor() as cursor:
-        cursor.execute(_writable_now(connection), [rows.packed(("chat_id", "user_id"), values)])
-        peers = {asked[place - 1]: peer for place, peer in cursor.fetchall()}
-    couples = {place: (place[1], parse_key(peer)) for place, peer in peers.items() if peer is not None}
-    visible = visible_now(couples=set(couples.values()))
-    return {place for place in peers if place not in couples or couples[place] in visible}
+    packed = rows.packed(("chat_id", "user_id"), values)
+    found = statements.ask(connection, _writable_now(connection), [packed])
+
+    def held() -> set[tuple[int, Any]]:
+        peers = {asked[place - 1]: peer for place, peer in found.rows()}
+        couples = {place: (place[1], parse_key(peer)) for place, peer in peers.items() if peer is not None}
+        visible = visible_now(couples=set(couples.values()))
+        return {place for place in peers if place not in couples or couples[place] in visible}
+
+    return held
 
 
 def _writable_now(connection: BaseDatabaseWrapper) -> str:

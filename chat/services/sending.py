@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import router, transaction
+from django.utils import timezone
 
 from chat import selectors
 from chat.models import Chat, Message
@@ -61,7 +62,7 @@ def message_send(
     """
     sending = _cleaned(Sending(chat.pk, sender, content, attachment, reply_to, ref))
     writable(chat.pk, sender)
-    [outcome] = _send([sending])
+    [outcome] = _send([sending], _keys(1)())
     if isinstance(outcome, KithError):
         raise outcome
     return outcome
@@ -81,9 +82,14 @@ def messages_send(*, sendings: Sequence[Sending]) -> list[Sent | KithError | Non
         else:
             if cleaned.is_plain:
                 plain[index] = cleaned
-    held = writable_now({sending.place for sending in plain.values()})
-    allowed = {index: sending for index, sending in plain.items() if sending.place in held}
-    for index, outcome in zip(allowed, _send(list(allowed.values())), strict=True):
+    if not plain:
+        return outcomes
+    places = {index: sending.place for index, sending in plain.items()}
+    held = writable_now(set(places.values()))
+    keys = _keys(len(plain))  # in the same round trip, so perhaps more than are used
+    allowed = held()
+    sent = {index: sending for index, sending in plain.items() if places[index] in allowed}
+    for index, outcome in zip(sent, _send(list(sent.values()), keys()), strict=True):
         outcomes[index] = outcome
     return outcomes
 
@@ -95,20 +101,22 @@ def _cleaned(sending: Sending) -> Sending:
     return sending._replace(content=clean_content(sending.content))
 
 
-def _send(sendings: Sequence[Sending]) -> list[Sent | KithError]:
-    """Of those who have the right to, and hold it."""
+def _keys(number: int) -> Callable[[], list[int]]:
+    return rows.reserve_keys(Message, number, using=router.db_for_write(Message))
+
+
+def _send(sendings: Sequence[Sending], reserved: Sequence[int]) -> list[Sent | KithError]:
+    """Of those who have the right to, and hold it; of the keys perhaps more than that."""
     if not sendings:
         return []
-    using = router.db_for_write(Message)
-    keys = rows.reserve_keys(Message, len(sendings), using=using)
+    keys = reserved[: len(sendings)]
     firsts = _claim(sendings, keys)
-    messages = []
-    for sending, key, first in zip(sendings, keys, firsts, strict=True):
-        if first is None:
-            _check(sending)
-            messages.append(_message(sending, key))
-    _save(messages, using)
-    for message in messages:
+    new = [
+        (key, sending) for key, sending, first in zip(keys, sendings, firsts, strict=True) if first is None
+    ]
+    for _, sending in new:
+        _check(sending)
+    for message in _save(new, router.db_for_write(Message)):
         if names_anybody(text=message.content):
             _tell_mentioned(message)
     return [
@@ -157,26 +165,30 @@ def _check(sending: Sending) -> None:
             raise InvalidMessage("No such message in this chat.", field="reply_to")
 
 
-def _message(sending: Sending, key: int) -> Message:
-    return Message(
-        pk=key,
-        chat_id=sending.chat_id,
-        sender=sending.sender,
-        content=sending.content,
-        attachment=sending.attachment or "",
-        reply_to_id=sending.reply_to,
-        ref=sending.ref,
-    )
+_SENDER = Message._meta.get_field("sender")
+_STORED = ("id", "chat_id", "sender_id", "content", "attachment", "reply_to_id", "ref", "timestamp")
+_UNSET = {"edited_at": None, "deleted_at": None}  # are NULL anyway
 
 
-_STORED = tuple(field.attname for field in Message._meta.concrete_fields)
-
-
-def _save(messages: Sequence[Message], using: str) -> None:
-    if not signals.only_ours(Message):  # somebody else wants to hear of each
+def _save(new: Sequence[tuple[int, Sending]], using: str) -> list[Message]:
+    """The messages that are made of these, with these keys."""
+    now = timezone.now()
+    values = [
+        (key, one.chat_id, one.sender.pk, one.content, one.attachment or "", one.reply_to, one.ref, now)
+        for key, one in new
+    ]
+    ours = signals.only_ours(Message)
+    if ours:
+        rows.insert(Message, _STORED, values, using=using)
+    messages = []
+    for row, (_, sending) in zip(values, new, strict=True):
+        named = dict(zip(_STORED, row, strict=True)) | _UNSET
+        message = rows.inserted(Message, named, using=using) if ours else Message(**named)
+        _SENDER.set_cached_value(message, sending.sender)
+        messages.append(message)
+    if ours:
+        signals.publish_created(messages, using=using)
+    else:  # somebody else wants to hear of each
         for message in messages:
             message.save(force_insert=True, using=using)
-    elif messages:
-        values = [[getattr(message, name) for name in _STORED] for message in messages]
-        rows.insert(Message, _STORED, values, using=using)
-        signals.publish_created(messages, using=using)
+    return messages

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.db.models.signals import post_save
+from django.db.models.signals import post_init, post_save
 
 from chat.models import Chat, Message
 from chat.services import message_send
@@ -189,6 +189,23 @@ async def test_receivers_of_an_app_hear_each_message(alice: Any, chats: list[Cha
     assert sorted(heard) == ["one", "two"]
     assert (texts(chats[0]), texts(chats[1])) == (["one"], ["two"])
     in_thread(assert_in_order, chats[0])
+
+
+async def test_an_app_that_hears_of_each_instance_hears_of_those_said_together(
+    alice: Any, chats: list[Chat]
+) -> None:
+    heard: list[str] = []
+
+    def listen(instance: Message, **_: Any) -> None:
+        heard.append(instance.content)
+
+    post_init.connect(listen, sender=Message)
+    try:
+        await commit((alice, chats[0], {"content": "one"}), (alice, chats[1], {"content": "two"}))
+    finally:
+        post_init.disconnect(listen, sender=Message)
+    assert heard == ["one", "two"]
+    assert (texts(chats[0]), texts(chats[1])) == (["one"], ["two"])
 
 
 async def test_what_takes_more_is_done_by_itself_and_not_less(
