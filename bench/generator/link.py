@@ -121,11 +121,7 @@ class Link(WSListener):
         payload = frame.get_payload_as_bytes()
         room, heard = self.room, self.heard
         if heard < len(room.marks) and room.marks[heard] in payload:
-            self.heard = heard + 1
-            left = room.left[heard] - 1
-            room.left[heard] = left
-            if not left:
-                room.done(room, heard)
+            self._delivered(heard)
         else:
             self._take(frame.msg_type, payload)
 
@@ -148,16 +144,25 @@ class Link(WSListener):
         if index is None or b'"type":"ack"' in payload:
             self.dialect.heard(self, payload)
             return
-        while self.heard in self.early:
-            self.early.remove(self.heard)
-            self.heard += 1
         if index < self.heard or index in self.early:
             self.room.repeats += 1
-            return
-        self.early.add(index)
-        self.room.left[index] -= 1
-        if not self.room.left[index]:
-            self.room.done(self.room, index)
+        else:
+            self._delivered(index)
+
+    def _delivered(self, index: int) -> None:
+        """The room's message of this index is here, for the first time."""
+        room = self.room
+        if index == self.heard:
+            self.heard += 1
+            while self.early and self.heard in self.early:
+                self.early.remove(self.heard)
+                self.heard += 1
+        else:
+            self.early.add(index)
+        left = room.left[index] - 1
+        room.left[index] = left
+        if not left:
+            room.done(room, index)
 
     def say(self, text: str) -> None:
         """Send one frame. Raises LinkClosedError."""
@@ -190,8 +195,6 @@ class TimedLink(Link):
 
     times: list[float]  # seconds; shared by all
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        heard = self.heard
-        super().on_ws_frame(transport, frame)
-        if self.heard == heard + 1:
-            self.times.append(time.perf_counter() - self.room.sent_at[heard])
+    def _delivered(self, index: int) -> None:
+        super()._delivered(index)
+        self.times.append(time.perf_counter() - self.room.sent_at[index])
