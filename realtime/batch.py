@@ -122,7 +122,7 @@ class Gathering:
             self._busy -= 1
         else:
             wishes.sort(key=attrgetter("place"))
-            done = threads.batch(functools.partial(commit, wishes), lambda: self._waiting)
+            done = threads.batch(functools.partial(commit, wishes))
             done.add_done_callback(functools.partial(self._written, wishes))
 
     def _written(self, wishes: list[Wish], done: Future[list[Outcome]]) -> None:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import close_old_connections, connections, transaction
@@ -42,13 +42,13 @@ def is_serial() -> bool:
 
 
 @functools.cache
-def _writers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1 if is_serial() else WRITE_THREADS, thread_name_prefix="kith-write")
+def _writers() -> Executor:
+    return Keeping(1, "kith-write") if is_serial() else ThreadPoolExecutor(WRITE_THREADS, "kith-write")
 
 
 @functools.cache
-def _batches() -> ThreadPoolExecutor:
-    return _writers() if is_serial() else ThreadPoolExecutor(BATCH_THREADS, thread_name_prefix="kith-batch")
+def _batches() -> Executor:
+    return _writers() if is_serial() else Keeping(BATCH_THREADS, "kith-batch")
 
 
 async def read(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -68,70 +68,61 @@ def lanes() -> int:
     return 1 if is_serial() else BATCH_THREADS
 
 
-def batch(function: Callable[[], T], more: Callable[[], object]) -> Future[T]:
-    """``function`` on a thread of batches, with a usable connection. Asked when it is done, ``more`` says
-    whether another is about to follow, and the connection is kept for it: to take one from a pool costs as
-    much as a statement. On SQLite it is kept for a while in any case."""
-    return _batches().submit(_kept, function, more)
+def batch(function: Callable[[], T]) -> Future[T]:
+    """``function`` on a thread of batches, with a usable connection."""
+    return _batches().submit(_usable, function)
 
 
-class _Rest(threading.local):
-    """Since when (monotonic seconds) this thread's connection has had nothing to do."""
+class Keeping(Executor):
+    """Threads of which each keeps its connection until it has had nothing to do for `KEPT_S`.
 
-    since = float("-inf")
+    To take one from a pool costs as much as a statement; and when SQLite's last one closes, it brings the
+    write-ahead log into the database, which costs more than a batch.
+    """
 
+    def __init__(self, number: int, name: str) -> None:
+        self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"{name}_{index}", daemon=True)
+            for index in range(number)
+        ]
+        for thread in self._threads:
+            thread.start()
 
-_rest = _Rest()
+    def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        self._jobs.put((future, functools.partial(function, *args, **kwargs)))
+        return future
 
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        for _ in self._threads:
+            self._jobs.put(None)
+        if wait:
+            for thread in self._threads:
+                thread.join()
 
-def _kept(function: Callable[[], T], more: Callable[[], object]) -> T:
-    if time.monotonic() - _rest.since > KEPT_S or any(
-        connection.errors_occurred for connection in connections.all(initialized_only=True)
-    ):
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            future, function = job
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(function())
+                except BaseException as error:  # noqa: BLE001  # is for who waits
+                    future.set_exception(error)
+            del job, future, function  # else what it was about would live until the next
+        connections.close_all()
+
+    def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
+        with suppress(Empty):
+            return self._jobs.get(timeout=KEPT_S)
         close_old_connections()
-    try:
-        return function()
-    finally:
-        _rest.since = time.monotonic()
-        if is_serial():
-            _closing.later()
-        elif not more():
-            close_old_connections()
+        return self._jobs.get()
 
 
-class _Closing:
-    """Closes the connection of SQLite's one writing thread when nothing was written for `KEPT_S`: the last
-    connection that closes brings the write-ahead log into the database, which costs more than a batch."""
-
-    def __init__(self) -> None:
-        self._timer: threading.Timer | None = None
-
-    def later(self) -> None:
-        """On the writing thread."""
-        if self._timer is None:
-            self._timer = threading.Timer(KEPT_S, self._look, [_writers()])
-            self._timer.daemon = True
-            self._timer.start()
-
-    def _look(self, writers: ThreadPoolExecutor) -> None:
-        with suppress(RuntimeError):  # it was shut down meanwhile
-            writers.submit(self._if_rested)
-
-    def _if_rested(self) -> None:
-        self._timer = None
-        if time.monotonic() - _rest.since < KEPT_S:
-            self.later()
-        else:
-            close_old_connections()
-
-    def stop(self) -> None:
-        """The thread is gone."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-
-_closing = _Closing()
+def _usable(function: Callable[[], T]) -> T:
+    if any(connection.errors_occurred for connection in connections.all(initialized_only=True)):
+        close_old_connections()
+    return function()
 
 
 def _fresh(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -149,11 +140,8 @@ def _atomically(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def close() -> None:
     """End the pools, and with their threads their connections; the next use starts new ones."""
-    if _writers.cache_info().currsize and is_serial():
-        _writers().submit(connections.close_all)
     for pool in (_readers, _batches, _writers):
         if pool.cache_info().currsize:
             pool().shutdown()
         pool.cache_clear()
-    _closing.stop()
     is_serial.cache_clear()

@@ -1,11 +1,13 @@
-"""The connection of the thread that writes to SQLite: kept while something is written, and then closed."""
+"""Connections of threads that write batches: kept while there is something to write, and then let go of."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from chat.models import Chat
 from realtime import threads
@@ -20,7 +22,7 @@ def pools() -> Iterator[None]:
 
 
 def write(title: str) -> None:
-    threads.batch(lambda: Chat.objects.create(title=title), lambda: False).result(10)
+    threads.batch(lambda: Chat.objects.create(title=title)).result(10)
 
 
 def log_of(database: Database) -> Path:
@@ -28,20 +30,64 @@ def log_of(database: Database) -> Path:
     return Path(f"{database.url.removeprefix('sqlite:///')}-wal")
 
 
-def test_it_is_closed_when_nothing_was_written_for_a_while(
+def lending() -> dict[str, int]:
+    """What PostgreSQL's pool of connections says of itself."""
+    wrapper: Any = connection
+    stats: dict[str, int] = wrapper.pool.get_stats()
+    return stats
+
+
+def test_sqlites_is_closed_when_nothing_was_written_for_a_while(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(threads, "KEPT_S", 0.3)
-    for title in ("one", "two"):
+    monkeypatch.setattr(threads, "KEPT_S", 60)
+    write("one")
+    assert log_of(sqlite_database).exists()
+    monkeypatch.setattr(threads, "KEPT_S", 0.01)
+    for title in ("two", "three"):
         write(title)
-        assert log_of(sqlite_database).exists()
         wait_until(lambda: not log_of(sqlite_database).exists(), what="the connection to be closed")
-    assert [chat.title for chat in Chat.objects.order_by("pk")] == ["one", "two"]
+    assert [chat.title for chat in Chat.objects.order_by("pk")] == ["one", "two", "three"]
 
 
-def test_it_ends_with_the_pool(sqlite_database: Database) -> None:
+def test_sqlites_ends_with_its_thread(sqlite_database: Database) -> None:
     write("one")
     threads.close()
     assert not log_of(sqlite_database).exists()
     write("two")
-    assert log_of(sqlite_database).exists()
+    assert [chat.title for chat in Chat.objects.order_by("pk")] == ["one", "two"]
+
+
+def test_postgresqls_goes_back_to_the_pool_when_nothing_was_written_for_a_while(
+    postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "BATCH_THREADS", 1)
+    monkeypatch.setattr(threads, "KEPT_S", 60)
+    write("one")
+    lent = lending()["requests_num"]
+    write("two")
+    monkeypatch.setattr(threads, "KEPT_S", 0.01)
+    write("three")
+    assert lending()["requests_num"] == lent
+    wait_until(
+        lambda: (now := lending())["pool_available"] == now["pool_size"], what="the connection to be back"
+    )
+    write("four")
+    assert lending()["requests_num"] == lent + 1
+
+
+def test_postgresqls_goes_back_to_the_pool_with_its_thread(postgres_database: Database) -> None:
+    write("one")
+    threads.close()
+    now = lending()
+    assert now["pool_available"] == now["pool_size"] > 0
+
+
+def test_what_fails_is_told_to_who_waits_and_the_thread_goes_on(database: Database) -> None:
+    def fail() -> None:
+        raise LookupError("no")
+
+    with pytest.raises(LookupError, match="no"):
+        threads.batch(fail).result(10)
+    write("one")
+    assert Chat.objects.get().title == "one"
