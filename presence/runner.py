@@ -44,7 +44,6 @@ from realtime.hub import Hub
 logger = logging.getLogger("kith.presence")
 
 ROUND_S = 5.0  # at most: a killed process's users are gone within 10 s after their lease ends
-REST_S = 0.02  # after a round: who comes in a crowd is held, and read as a change, together with others
 RETRY_S = 0.5
 WAIT_S = 1.0  # one read of the changes
 FAREWELL_S = 1.0
@@ -156,7 +155,6 @@ class Runner:
     async def _keep(self) -> None:
         async with self._writing:
             await self._round()
-        await asyncio.sleep(REST_S)
         delay = self._next_round - self._hub.loop.time()
         with contextlib.suppress(TimeoutError):  # nobody came or went
             await asyncio.wait_for(self._wake.wait(), max(delay, 0))
