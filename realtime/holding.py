@@ -22,10 +22,10 @@ LONGEST_S = 0.01
 
 
 class _Held(NamedTuple):
+    """Small rooms share a timer: to start one costs as much as a write."""
+
     packets: list[Packet]
-    timer: (
-        asyncio.TimerHandle | None
-    )  # of a large room; the others share one: a timer costs as much as a write
+    timer: asyncio.TimerHandle | None  # of a large room
 
 
 class Holding:
