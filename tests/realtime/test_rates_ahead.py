@@ -26,7 +26,7 @@ async def test_one_process_grants_exactly_the_limit_and_seldom_asks(
         before = scripts_run(redis)
         for _ in range(LIMIT):
             assert (await client.command(HELLO))["type"] == "ack"
-        assert scripts_run(redis) - before <= LIMIT / 3
+        assert scripts_run(redis) - before < LIMIT / 2  # a third of them, and what presence runs meanwhile
         assert (await client.command(HELLO))["code"] == "rate_limited"
         assert (await other.command(HELLO))["type"] == "ack"
 
