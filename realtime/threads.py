@@ -82,6 +82,7 @@ class Keeping(Executor):
 
     def __init__(self, number: int, name: str) -> None:
         self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._ended = False
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}_{index}", daemon=True)
             for index in range(number)
@@ -90,11 +91,15 @@ class Keeping(Executor):
             thread.start()
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Raises RuntimeError after `shutdown`, as of any executor."""
+        if self._ended:
+            raise RuntimeError("These threads have ended.")
         future: Future[T] = Future()
         self._jobs.put((future, functools.partial(function, *args, **kwargs)))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._ended = True
         for _ in self._threads:
             self._jobs.put(None)
         if wait:

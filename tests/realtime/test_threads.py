@@ -91,3 +91,10 @@ def test_what_fails_is_told_to_who_waits_and_the_thread_goes_on(database: Databa
         threads.batch(fail).result(10)
     write("one")
     assert Chat.objects.get().title == "one"
+
+
+def test_who_comes_too_late_is_told() -> None:
+    ended = threads.Keeping(1, "test")
+    ended.shutdown()
+    with pytest.raises(RuntimeError):
+        ended.submit(print)
