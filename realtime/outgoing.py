@@ -182,11 +182,6 @@ class QueuedSocket(Socket):
             self.hub.slow.add(self)
         return self.full
 
-    def write_run(self, packets: Sequence[Packet], unseen: Unseen) -> bool:
-        for packet in packets:
-            self.write(unseen.text(packet, unseen.users))
-        return self.full
-
     def _count(self, more: int) -> None:
         self._waiting_bytes += more
         self.full = self._waiting_bytes > setting("KITH_SOCKET_BACKLOG_BYTES")

@@ -89,7 +89,9 @@ class Socket:
 
     def write_run(self, packets: Sequence[Packet], unseen: Unseen) -> bool:
         """Write several as one who is told of nobody in ``unseen`` gets them; True as `write`."""
-        raise NotImplementedError
+        for packet in packets:
+            self.write(unseen.text(packet, unseen.users))
+        return self.full
 
     async def flushed(self) -> None:
         """Wait until what was written has room, the close frame too, or the link is gone."""

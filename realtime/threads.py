@@ -112,7 +112,7 @@ class Keeping(Executor):
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(function())
-                except BaseException as error:  # noqa: BLE001  # is for who waits
+                except BaseException as error:  # noqa: BLE001  # for who waits, as any executor does: else they wait for ever
                     future.set_exception(error)
             del job, future, function  # else what it was about would live until the next
         connections.close_all()
