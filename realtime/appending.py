@@ -8,7 +8,7 @@ gap and `event_id` grows in commit order, and no lock is held while a transactio
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -106,51 +106,39 @@ def numbered(xid: int, *, using: str) -> dict[int, tuple[int, int]]:
 # ── many at once ──────────────────────────────────────────────────────────────────────────────
 
 
-def append_numbered(told: Sequence[tuple[Packet, Row]], *, using: str) -> list[Packet]:
-    """Log these events in their order; their packets, with their numbers.
+def append_numbered(told: Sequence[tuple[Packet, Row]], *, using: str) -> Callable[[], list[Packet]]:
+    """Log these events in their order; once that is committed, their packets have their numbers.
 
     For the end of a batch (`batch`), whose transaction does nothing more but commit. So numbers need not wait
     for a trigger: the topics' rows, locked in the order of their names as the trigger locks them, are held no
     longer than it would hold them.
     """
     connection = connections[using]
-    if connection.vendor == "postgresql":
-        _on_postgresql(connection, told)
-    else:
-        _on_sqlite(connection, told)
-    return sorted((packet for packet, _ in told), key=attrgetter("event_id"))
+    log = _on_postgresql if connection.vendor == "postgresql" else _on_sqlite
+    number = log(connection, told)
+
+    def packets() -> list[Packet]:
+        number()
+        return sorted((packet for packet, _ in told), key=attrgetter("event_id"))
+
+    return packets
 
 
-def _on_postgresql(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet, Row]]) -> None:
+def _on_postgresql(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet, Row]]) -> Callable[[], None]:
+    """The function is that of migration 0004."""
     packed = rows.packed(ROW, (row for _, row in told))
-    numbers = sorted(statements.fetch(connection, _APPEND_ALL_POSTGRESQL, [packed]))
-    waiting = _by_topic(told)
-    for topic, seq, event_id, created in numbers:
-        packet = next(waiting[topic])
-        packet.seq, packet.event_id, packet.created = seq, event_id, created
+    asked = statements.ask(connection, "SELECT topic, seq, event_id, created FROM kith_append(%s)", [packed])
+
+    def number() -> None:
+        waiting = _by_topic(told)
+        for topic, seq, event_id, created in sorted(asked.rows()):
+            packet = next(waiting[topic])
+            packet.seq, packet.event_id, packet.created = seq, event_id, created
+
+    return number
 
 
-# The ids are taken when every topic is locked, since all rows pass the sort before the first leaves it.
-_APPEND_ALL_POSTGRESQL = f"""
-    WITH told AS (SELECT * FROM {rows.unpacking("postgresql", [(name, "text") for name in ROW])}),
-    sizes AS (SELECT topic, count(*) AS size FROM told GROUP BY topic ORDER BY topic),
-    heads AS (
-        INSERT INTO {TOPIC} AS t (name, seq, pruned_id, pruned_xid)
-        SELECT topic, size, 0, 0 FROM sizes ORDER BY topic
-        ON CONFLICT (name) DO UPDATE SET seq = t.seq + excluded.seq
-        RETURNING t.name, t.seq
-    )
-    INSERT INTO {LOG} ({", ".join(ROW)}, xid, seq, event_id)
-    SELECT {", ".join(ROW)}, pg_current_xact_id()::text::bigint, number, nextval('kith_event_id')
-    FROM (
-        SELECT told.*, heads.seq - size + row_number() OVER (PARTITION BY told.topic ORDER BY place) AS number
-        FROM told JOIN heads ON heads.name = told.topic JOIN sizes ON sizes.topic = told.topic
-        ORDER BY place
-    ) numbered
-    RETURNING topic, seq, event_id, CAST(created AS text)"""
-
-
-def _on_sqlite(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet, Row]]) -> None:
+def _on_sqlite(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet, Row]]) -> Callable[[], None]:
     waiting = {topic: list(packets) for topic, packets in _by_topic(told).items()}
     [(last_id,)] = statements.fetch(connection, _NEXT_IDS_SQLITE, [FIRST_EPOCH, len(told)])
     sizes = rows.packed(("topic", "size"), [(topic, len(some)) for topic, some in waiting.items()])
@@ -162,8 +150,12 @@ def _on_sqlite(connection: BaseDatabaseWrapper, told: Sequence[tuple[Packet, Row
     numbered = [(*row, packet.seq, packet.event_id) for packet, row in told]
     packed = rows.packed(_NUMBERED, numbered)
     created: dict[int, str] = dict(statements.fetch(connection, _APPEND_ALL_SQLITE, [packed]))
-    for packet, _ in told:
-        packet.created = created[packet.event_id]
+
+    def number() -> None:
+        for packet, _ in told:
+            packet.created = created[packet.event_id]
+
+    return number
 
 
 _NEXT_IDS_SQLITE = f"""

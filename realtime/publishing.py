@@ -109,7 +109,7 @@ def gathering(using: str) -> Iterator[None]:
         _gathering.kept = None
     if kept:
         packets = appending.append_numbered(kept, using=using)
-        transaction.on_commit(lambda: fanout.send(packets), using=using, robust=True)
+        transaction.on_commit(lambda: fanout.send(packets()), using=using, robust=True)
 
 
 def _check(topic: Topic) -> None:

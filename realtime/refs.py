@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
 
 import msgspec
-from django.db import IntegrityError, router, transaction
-from django.db.models import Q
+from django.db import IntegrityError, connections, router, transaction
+from django.db.models import Model, Q
 
-from realtime import rows
+from realtime import rows, statements
 from realtime.errors import Conflict, InvalidMessage, KithError, Unavailable
 from realtime.models import Ref
 
@@ -66,59 +66,119 @@ def digest_of(content: Sequence[Any]) -> str:
 # ── of many commands at once ────────────────────────────────────────────────────────────────
 
 
+Place = tuple[Any, str, str | None]  # a user's key, a scope, a ref in it
+Holder = tuple[int | str, str]  # the key of what a ref stands for, and the digest of its content
+
+
 class Claim(NamedTuple):
-    """A ref of a user's in a scope, and the key that what it makes will have: no two are to make the same."""
+    """That a user's ref stands for something in a scope. Without a ref it may be made any number of times."""
 
     user_key: Any
     scope: str
-    ref: str
+    ref: str | None
     digest: str
-    object_key: int | str
 
     @property
-    def place(self) -> tuple[Any, str, str]:
+    def place(self) -> Place:
         return self.user_key, self.scope, self.ref
 
 
-def claim_all(claims: Sequence[Claim]) -> list[int | str | KithError | None]:
-    """For each: None where it is the one to make what its ref stands for, in the transaction at hand; else
-    the key of what was, or will be, made by the first with this ref; or `Conflict`, as in `once`.
+class Reserved(NamedTuple):
+    """A key for what a command makes; and where it is not to make it, the key of what was, or will be, made
+    by the first with its ref, or `Conflict`, as in `once`."""
 
-    Waits for other transactions that claim one of these refs, in the order of the refs.
+    key: int
+    first: int | str | KithError | None = None
+
+
+def reserve(model: type[Model], claims: Sequence[Claim]) -> Callable[[], list[Reserved]]:
+    """For each claim a key of a new row, ascending and nobody else's, for which its ref is claimed in the
+    transaction at hand. The model's primary key must be counted by the database, as a BigAutoField is.
+
+    The statement is made now, or with the next one, if that comes before the answer is wanted; it waits for
+    other transactions that claim one of these refs, in the order of the refs.
     """
-    firsts: dict[tuple[Any, str, str], Claim] = {}
+    firsts: dict[Place, int] = {}  # claims that are made, by their place in `claims`
+    for index, claim in enumerate(claims):
+        if claim.ref is not None:
+            firsts.setdefault(claim.place, index)
+    made = {*firsts.values()}
+    wanted = [claim if index in made else claim._replace(ref=None) for index, claim in enumerate(claims)]
+    if connections[router.db_for_write(Ref)].vendor == "postgresql":
+        numbered = _numbered_on_postgresql(model, wanted)
+    else:
+        numbered = _numbered_on_sqlite(model, wanted)
+
+    def reserved() -> list[Reserved]:
+        keys, won = numbered()
+        holders: dict[Place, Holder] = {}
+        for place, index in firsts.items():
+            if keys[index] in won:
+                holders[place] = keys[index], claims[index].digest
+        holders |= _held([place for place in firsts if place not in holders])
+        return [_reserved(claim, key, won, holders) for claim, key in zip(claims, keys, strict=True)]
+
+    return reserved
+
+
+def release(claims: Iterable[Claim]) -> None:
+    """Free refs that this transaction has claimed: nothing is made for them."""
     for claim in claims:
-        firsts.setdefault(claim.place, claim)
-    returned = rows.insert(
-        Ref,
-        ("user_id", "scope", "ref", "digest", "object_key"),
-        [(*claim[:4], str(claim.object_key)) for claim in firsts.values()],
-        using=router.db_for_write(Ref),
-        order="user_id, scope, ref",
-        suffix="ON CONFLICT (user_id, scope, ref) DO NOTHING RETURNING object_key",
+        Ref.objects.filter(user=claim.user_key, scope=claim.scope, ref=claim.ref).delete()
+
+
+_FIELDS = ("user_id", "scope", "ref", "digest")
+_ONCE = "ON CONFLICT (user_id, scope, ref) DO NOTHING RETURNING object_key"
+
+Numbered = Callable[[], tuple[list[int], set[int]]]  # the keys, and those of them whose ref was free
+
+
+def _numbered_on_postgresql(model: type[Model], wanted: Sequence[Claim]) -> Numbered:
+    """The function is that of migration 0004."""
+    connection = connections[router.db_for_write(Ref)]
+    prepare = Ref._meta.get_field("user").get_db_prep_value
+    packed = rows.packed(_FIELDS, ((prepare(claim.user_key, connection), *claim[1:]) for claim in wanted))
+    asked = statements.ask(
+        connection,
+        "SELECT key, is_free FROM kith_reserve(pg_get_serial_sequence(%s, %s)::regclass, %s)",
+        [f'"{model._meta.db_table}"', model._meta.pk.column, packed],
     )
-    won = {key for (key,) in returned}
-    held = {place: claim for place, claim in firsts.items() if str(claim.object_key) in won}
-    held |= _held([place for place in firsts if place not in held])
-    return [_claimed(claim, held.get(claim.place)) for claim in claims]
+
+    def numbered() -> tuple[list[int], set[int]]:
+        found = asked.rows()
+        return [key for key, _ in found], {key for key, is_free in found if is_free}
+
+    return numbered
 
 
-def _held(places: Sequence[tuple[Any, str, str]]) -> dict[tuple[Any, str, str], Claim]:
-    """What earlier transactions claimed."""
+def _numbered_on_sqlite(model: type[Model], wanted: Sequence[Claim]) -> Numbered:
+    """One writer at a time: no other row comes in between."""
+    using = router.db_for_write(Ref)
+    asked = "SELECT seq FROM sqlite_sequence WHERE name = %s"
+    found = statements.fetch(connections[using], asked, [model._meta.db_table])
+    last = found[0][0] if found else 0
+    keys = list(range(last + 1, last + 1 + len(wanted)))
+    claimed = [(*claim, str(key)) for claim, key in zip(wanted, keys, strict=True) if claim.ref is not None]
+    won = rows.insert(Ref, (*_FIELDS, "object_key"), claimed, using=using, suffix=_ONCE) if claimed else []
+    return lambda: (keys, {int(key) for (key,) in won})
+
+
+def _held(places: Sequence[Place]) -> dict[Place, Holder]:
+    """Of those that earlier transactions claimed."""
     if not places:
         return {}
     asked = reduce(or_, (Q(user=user, scope=scope, ref=ref) for user, scope, ref in places))
     found = Ref.objects.using(router.db_for_write(Ref)).filter(asked)
-    claims = (Claim(row.user_id, row.scope, row.ref, row.digest, _key(row.object_key)) for row in found)
-    return {claim.place: claim for claim in claims}
+    return {(row.user_id, row.scope, row.ref): (_key(row.object_key), row.digest) for row in found}
 
 
-def _claimed(claim: Claim, holder: Claim | None) -> int | str | KithError | None:
-    if holder is None:
-        return Unavailable()  # somebody had it a moment ago, and was deleted since
-    if holder is claim:
-        return None
-    return holder.object_key if holder.digest == claim.digest else _conflict()
+def _reserved(claim: Claim, key: int, won: set[int], holders: Mapping[Place, Holder]) -> Reserved:
+    if claim.ref is None or key in won:
+        return Reserved(key)
+    if claim.place not in holders:
+        return Reserved(key, Unavailable())  # somebody had it a moment ago, and was deleted since
+    first, digest = holders[claim.place]
+    return Reserved(key, first if digest == claim.digest else _conflict())
 
 
 def _conflict() -> Conflict:

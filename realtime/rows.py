@@ -146,21 +146,3 @@ def inserted(model: type[T], values: Mapping[str, Any], *, using: str) -> T:
     made._state = ModelState()
     made._state.adding, made._state.db = False, using
     return made
-
-
-def reserve_keys(model: type[Model], number: int, *, using: str) -> Callable[[], list[int]]:
-    """So many keys of new rows, ascending, nobody else's; inside a transaction. They are asked for now, or
-    with the next statement, if that comes before they are wanted. The model's primary key must be counted by
-    the database, as a BigAutoField is."""
-    connection, table = connections[using], model._meta.db_table
-    if connection.vendor == "postgresql":
-        asked = statements.ask(
-            connection,
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)::regclass) FROM generate_series(1, %s)",
-            [f'"{table}"', model._meta.pk.column, number],
-        )
-        return lambda: sorted(key for (key,) in asked.rows())
-    # One writer at a time: no other row comes in between.
-    found = statements.fetch(connection, "SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-    last = found[0][0] if found else 0
-    return lambda: list(range(last + 1, last + 1 + number))

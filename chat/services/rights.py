@@ -72,19 +72,19 @@ def writable_now(places: Collection[tuple[int, Any]]) -> Callable[[], set[tuple[
 
 
 def _writable_now(connection: BaseDatabaseWrapper) -> str:
-    """Of each place that is somebody's the other one of a direct chat. The chat's row is held, too, for which
-    the message's foreign key would wait."""
+    """Of each place that is somebody's, the other one of a direct chat. On PostgreSQL it holds them, too: the
+    function is that of migration 0002."""
+    if connection.vendor == "postgresql":
+        return "SELECT place, peer FROM kith_chat_writable(%s)"
     members, chats = Membership._meta.db_table, Chat._meta.db_table
     columns = rows.columns_of(Membership, ("chat_id", "user_id"), connection)
-    held = "FOR SHARE OF m SKIP LOCKED FOR KEY SHARE OF c SKIP LOCKED"
     return f"""
         SELECT place, CASE WHEN c.kind = '{Chat.Kind.DIRECT}' THEN (
             SELECT p.user_id FROM {members} p WHERE p.chat_id = m.chat_id AND p.user_id <> m.user_id LIMIT 1
         ) END
         FROM {rows.unpacking(connection.vendor, columns)}
-        JOIN {members} m ON m.chat_id = r.chat_id AND m.user_id = r.user_id JOIN {chats} c ON c.id = m.chat_id
-        ORDER BY m.id
-        {held if connection.vendor == "postgresql" else ""}"""  # noqa: S608  # our own names
+        JOIN {members} m ON m.chat_id = r.chat_id AND m.user_id = r.user_id
+        JOIN {chats} c ON c.id = m.chat_id"""  # noqa: S608  # our own names
 
 
 def owned(chat: Chat, actor: Any) -> None:

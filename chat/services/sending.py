@@ -62,7 +62,7 @@ def message_send(
     """
     sending = _cleaned(Sending(chat.pk, sender, content, attachment, reply_to, ref))
     writable(chat.pk, sender)
-    [outcome] = _send([sending], _keys(1)())
+    [outcome] = _send([sending], _reserve([sending])())
     if isinstance(outcome, KithError):
         raise outcome
     return outcome
@@ -84,12 +84,14 @@ def messages_send(*, sendings: Sequence[Sending]) -> list[Sent | KithError | Non
                 plain[index] = cleaned
     if not plain:
         return outcomes
-    places = {index: sending.place for index, sending in plain.items()}
-    held = writable_now(set(places.values()))
-    keys = _keys(len(plain))  # in the same round trip, so perhaps more than are used
+    held = writable_now({sending.place for sending in plain.values()})
+    asked = _reserve(list(plain.values()))  # in the same round trip, so perhaps for more than may
     allowed = held()
-    sent = {index: sending for index, sending in plain.items() if places[index] in allowed}
-    for index, outcome in zip(sent, _send(list(sent.values()), keys()), strict=True):
+    reserved = dict(zip(plain, asked(), strict=True))
+    sent = {index: sending for index, sending in plain.items() if sending.place in allowed}
+    _release([plain[index] for index in plain if index not in sent and reserved[index].first is None])
+    send = _send(list(sent.values()), [reserved[index] for index in sent])
+    for index, outcome in zip(sent, send, strict=True):
         outcomes[index] = outcome
     return outcomes
 
@@ -101,27 +103,32 @@ def _cleaned(sending: Sending) -> Sending:
     return sending._replace(content=clean_content(sending.content))
 
 
-def _keys(number: int) -> Callable[[], list[int]]:
-    return rows.reserve_keys(Message, number, using=router.db_for_write(Message))
+def _claim(sending: Sending) -> refs.Claim:
+    content = [sending.content, sending.attachment or "", sending.reply_to]
+    digest = refs.digest_of(content) if sending.ref is not None else ""
+    return refs.Claim(sending.sender.pk, f"chat:{sending.chat_id}", sending.ref, digest)
 
 
-def _send(sendings: Sequence[Sending], reserved: Sequence[int]) -> list[Sent | KithError]:
-    """Of those who have the right to, and hold it; of the keys perhaps more than that."""
-    if not sendings:
-        return []
-    keys = reserved[: len(sendings)]
-    firsts = _claim(sendings, keys)
-    new = [
-        (key, sending) for key, sending, first in zip(keys, sendings, firsts, strict=True) if first is None
-    ]
-    for _, sending in new:
-        _check(sending)
-    for message in _save(new, router.db_for_write(Message)):
-        if names_anybody(text=message.content):
-            _tell_mentioned(message)
+def _reserve(sendings: Sequence[Sending]) -> Callable[[], list[refs.Reserved]]:
+    return refs.reserve(Message, [_claim(sending) for sending in sendings])
+
+
+def _release(sendings: Sequence[Sending]) -> None:
+    refs.release(_claim(sending) for sending in sendings if sending.ref is not None)
+
+
+def _send(sendings: Sequence[Sending], reserved: Sequence[refs.Reserved]) -> list[Sent | KithError]:
+    """Of those who have the right to, and hold it."""
+    new = [(key, sending) for sending, (key, first) in zip(sendings, reserved, strict=True) if first is None]
+    if new:
+        for _, sending in new:
+            _check(sending)
+        for message in _save(new, router.db_for_write(Message)):
+            if names_anybody(text=message.content):
+                _tell_mentioned(message)
     return [
         (key, False) if first is None else first if isinstance(first, KithError) else (int(first), True)
-        for key, first in zip(keys, firsts, strict=True)
+        for key, first in reserved
     ]
 
 
@@ -133,26 +140,6 @@ def _tell_mentioned(message: Message) -> None:
         chat_id=message.chat_id,
         data={"message_id": message.pk},
     )
-
-
-def _claim(sendings: Sequence[Sending], keys: Sequence[int]) -> list[int | str | KithError | None]:
-    """For each the first message with its ref, and None for the first itself."""
-    claims = {
-        index: refs.Claim(
-            sending.sender.pk,
-            f"chat:{sending.chat_id}",
-            sending.ref,
-            refs.digest_of([sending.content, sending.attachment or "", sending.reply_to]),
-            key,
-        )
-        for index, (sending, key) in enumerate(zip(sendings, keys, strict=True))
-        if sending.ref is not None
-    }
-    firsts: list[int | str | KithError | None] = [None] * len(sendings)
-    if claims:
-        for index, first in zip(claims, refs.claim_all(list(claims.values())), strict=True):
-            firsts[index] = first
-    return firsts
 
 
 def _check(sending: Sending) -> None:

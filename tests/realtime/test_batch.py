@@ -18,6 +18,7 @@ from realtime.batch import Wish
 from realtime.channels import Channel
 from realtime.commands import APART, command
 from realtime.errors import Conflict, Forbidden, InvalidMessage
+from realtime.models import Ref
 from realtime.packets import Packet
 from realtime.topics import Topic
 from tests.harness.databases import Database, in_thread
@@ -45,13 +46,14 @@ async def test_what_is_refused_is_refused_alone(alice: Any, chats: list[Chat], p
     bob = people.user("bob")
     blank, stranger, good = await say_together(
         (alice, chats[0], {"content": " "}),
-        (bob, chats[0], {"content": "let me in"}),
-        (alice, chats[0], {"content": "hi"}),
+        (bob, chats[0], {"content": "let me in", "ref": "r1"}),
+        (alice, chats[0], {"content": "hi", "ref": "r1"}),
     )
     assert isinstance(blank, InvalidMessage)
     assert isinstance(stranger, Forbidden)
     assert good["duplicate"] is False
     assert texts(chats[0]) == ["hi"]
+    assert in_thread(lambda: [ref.user for ref in Ref.objects.all()]) == [alice]  # bob's is free
 
 
 def refuse_poison() -> None:
