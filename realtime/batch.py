@@ -34,9 +34,9 @@ logger = logging.getLogger("kith.batch")
 MOST = 256  # commands of one batch: some milliseconds; the others are next
 LOCK_WAIT_MS = 200  # a batch waits no longer for any lock; its commands then wait one by one
 
-# Refusals of PostgreSQL, after which it is certain that nothing was committed: serialization_failure,
-# deadlock_detected, lock_not_available.
-_ROLLED_BACK = {"40001", "40P01", "55P03"}
+# PostgreSQL's errors, or classes of them, after which it is not certain that nothing was committed:
+# connection_exception, operator_intervention, system_error, internal_error, statement_completion_unknown.
+_OPEN = ("08", "57", "58", "XX", "40003")
 
 Outcome = Answer | BaseException  # APART: nothing was done yet; an exception is for who asked
 
@@ -171,14 +171,13 @@ def commit(wishes: Sequence[Wish]) -> list[Outcome]:
     connection = connections[log.database()]
     committing = False
     try:
-        with transaction.atomic(using=connection.alias):
-            with statements.joining(connection):
-                _limit_waits(connection)
-                outcomes = _do(wishes)
+        with statements.joining(connection):
+            _limit_waits(connection)
+            outcomes = _do(wishes)
             if connection.needs_rollback or connection.closed_in_transaction:
                 return [APART] * len(wishes)
             _keep_apart(connection)
-            committing = True
+            committing = True  # with what still waits to be executed
     except Exception as error:  # an app's batch form may raise anything
         if committing and not _is_refusal(error):
             logger.warning("a link broke while %s commands were committed", len(wishes), exc_info=True)
@@ -234,5 +233,6 @@ def _robust(told: Callable[[], object]) -> Callable[[], object]:
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether the database answered COMMIT, and the answer was no."""
-    return isinstance(error, IntegrityError) or getattr(error.__cause__, "sqlstate", None) in _ROLLED_BACK
+    """Whether the database answered the last statements, COMMIT among them, and the answer was no."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return isinstance(error, IntegrityError) if state is None else not state.startswith(_OPEN)

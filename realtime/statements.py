@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
@@ -61,13 +62,50 @@ _joining = _Joining()
 
 @contextmanager
 def joining(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Inside a transaction, and until it is about to commit: what is postponed on this connection goes with
-    the next statement, whoever makes that. On PostgreSQL, whose simple protocol takes several at once; it
-    has no parameters, so Django must bind them, as it does unless told otherwise."""
-    if connection.vendor != "postgresql" or connection.settings_dict["OPTIONS"].get("server_side_binding"):
-        yield
-        return
-    waiting: list[Postponed] = []
+    """A transaction of its own, in few round trips: what is postponed on this connection goes with the next
+    statement, whoever makes that; BEGIN with the first one and COMMIT with the last. On PostgreSQL, whose
+    simple protocol takes several at once; it has no parameters, so Django must bind them, as it does unless
+    told otherwise. Where that is not so, each goes by itself.
+
+    Raises:
+        RuntimeError: a transaction is open already.
+        And on leaving whatever the last statements, or COMMIT, do.
+    """
+    with transaction.atomic(using=connection.alias, durable=True):
+        if not _takes_several(connection):
+            yield
+            return
+        waiting: list[Postponed] = []
+        with connection.cursor() as cursor, connection.execute_wrapper(_sending_first(connection, waiting)):
+            _joining.connection, _joining.cursor, _joining.waiting = connection, cursor, waiting
+            begin = _begin(connection)
+            waiting += begin
+            try:
+                yield
+                if not (connection.needs_rollback or connection.closed_in_transaction):
+                    if begin and waiting != begin:
+                        waiting.append(_Unread("COMMIT", ()))
+                    _send_waiting()
+            finally:
+                _joining.connection = None
+
+
+def _takes_several(connection: BaseDatabaseWrapper) -> bool:
+    options = connection.settings_dict["OPTIONS"]
+    return connection.vendor == "postgresql" and not options.get("server_side_binding")
+
+
+def _begin(connection: BaseDatabaseWrapper) -> list[Postponed]:
+    """Instead of the BEGIN that the driver would send by itself; of transactions of the usual kind."""
+    driver = connection.connection
+    if any(kind is not None for kind in (driver.isolation_level, driver.read_only, driver.deferrable)):
+        return []
+    driver.autocommit = True  # it begins nothing, commits nothing that is not open, and still rolls back
+    return [_Unread("BEGIN", ())]
+
+
+def _sending_first(connection: BaseDatabaseWrapper, waiting: list[Postponed]) -> Any:
+    """An `execute_wrapper` that takes what waits along."""
 
     def execute(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         before = [*waiting]
@@ -85,13 +123,7 @@ def joining(connection: BaseDatabaseWrapper) -> Iterator[None]:
             context["cursor"].nextset()
         return done
 
-    with connection.cursor() as cursor, connection.execute_wrapper(execute):
-        _joining.connection, _joining.cursor, _joining.waiting = connection, cursor, waiting
-        try:
-            yield
-            _send_waiting()
-        finally:
-            _joining.connection = None
+    return execute
 
 
 def postpone(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any] = ()) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from psycopg import IsolationLevel
 
 from chat.models import Chat
 from realtime import statements
-from tests.harness.databases import Database
+from tests.harness.databases import Database, in_thread
 from tests.harness.people import People
 
 RENAME = "UPDATE kith_chat_chat SET title = title || %s"
@@ -24,12 +25,17 @@ def titles() -> list[str]:
     return list(Chat.objects.order_by("pk").values_list("title", flat=True))
 
 
+def between(captured: CaptureQueriesContext) -> list[str]:
+    """What was executed in the transaction, with what went along."""
+    return [query["sql"] for query in captured if query["sql"] not in {"BEGIN", "BEGIN IMMEDIATE", "COMMIT"}]
+
+
 def postpone(letter: str) -> None:
     statements.postpone(connection, RENAME, [letter])
 
 
 def test_what_is_postponed_goes_with_the_next_statement_in_its_order(chats: list[int]) -> None:
-    with transaction.atomic(), CaptureQueriesContext(connection) as captured, statements.joining(connection):
+    with CaptureQueriesContext(connection) as captured, statements.joining(connection):
         postpone("1")
         postpone("2")
         assert titles() == ["a12", "b12"]
@@ -48,13 +54,15 @@ def test_what_is_postponed_goes_with_the_next_statement_in_its_order(chats: list
             cursor.execute("SELECT title FROM kith_chat_chat WHERE title = %(title)s", {"title": "a12345678"})
             assert cursor.fetchall() == [("a12345678",)]
     if connection.vendor == "postgresql":
-        assert len(captured) == 8  # before executemany, and before named parameters, it goes by itself
+        assert (
+            len(between(captured)) == 8
+        )  # before executemany, and before named parameters, it goes by itself
     else:
-        assert len(captured) == 12
+        assert len(between(captured)) == 12
 
 
 def test_what_is_left_is_executed_before_the_commit(chats: list[int]) -> None:
-    with transaction.atomic(), statements.joining(connection):
+    with statements.joining(connection):
         postpone("1")
         postpone("2")
     assert titles() == ["a12", "b12"]
@@ -62,7 +70,7 @@ def test_what_is_left_is_executed_before_the_commit(chats: list[int]) -> None:
 
 def test_an_error_of_what_was_postponed_is_raised_by_the_next_and_undoes_all(chats: list[int]) -> None:
     def fail() -> None:
-        with transaction.atomic(), statements.joining(connection):
+        with statements.joining(connection):
             postpone("1")
             statements.postpone(connection, "UPDATE kith_chat_chat SET nothing = 1")
             titles()
@@ -80,7 +88,7 @@ def test_outside_it_is_executed_at_once(chats: list[int]) -> None:
 
 
 def test_what_was_asked_goes_with_the_next_statement_or_when_it_is_wanted(chats: list[int]) -> None:
-    with transaction.atomic(), CaptureQueriesContext(connection) as captured, statements.joining(connection):
+    with CaptureQueriesContext(connection) as captured, statements.joining(connection):
         postpone("1")
         first = statements.ask(connection, "SELECT title FROM kith_chat_chat WHERE title LIKE %s", ["a%"])
         postpone("2")
@@ -91,11 +99,11 @@ def test_what_was_asked_goes_with_the_next_statement_or_when_it_is_wanted(chats:
         third = statements.ask(connection, "SELECT count(*) FROM kith_chat_chat")
         assert second.rows() == [("b123",)]
         assert third.rows() == [(2,)]
-    assert len(captured) == (2 if connection.vendor == "postgresql" else 7)
+    assert len(between(captured)) == (2 if connection.vendor == "postgresql" else 7)
 
 
 def test_what_nobody_waits_for_is_asked_all_the_same(chats: list[int]) -> None:
-    with transaction.atomic(), statements.joining(connection):
+    with statements.joining(connection):
         asked = statements.ask(connection, "UPDATE kith_chat_chat SET title = 'c' RETURNING title")
     assert titles() == ["c", "c"]
     assert asked.rows() == [("c",), ("c",)]
@@ -105,7 +113,7 @@ def test_the_answer_of_a_transaction_that_failed_is_not_to_be_had(database: Data
     asked: list[statements.Postponed] = []
 
     def fail() -> None:
-        with transaction.atomic(), statements.joining(connection):
+        with statements.joining(connection):
             asked.append(statements.ask(connection, "SELECT 1"))
             raise LookupError
 
@@ -116,3 +124,82 @@ def test_the_answer_of_a_transaction_that_failed_is_not_to_be_had(database: Data
             asked[0].rows()
     else:
         assert asked[0].rows() == [(1,)]
+
+
+# ── BEGIN and COMMIT ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_begin_goes_with_the_first_statement_and_commit_with_the_last(chats: list[int]) -> None:
+    with CaptureQueriesContext(connection) as captured, statements.joining(connection):
+        assert titles() == ["a", "b"]
+        postpone("1")
+        assert in_thread(titles) == ["a", "b"]
+    first, last = between(captured)
+    assert first.startswith("BEGIN; SELECT")
+    assert last.endswith("; COMMIT")
+    assert connection.get_autocommit()
+    assert titles() == ["a1", "b1"]
+
+
+def test_what_was_executed_is_undone_with_the_rest(chats: list[int]) -> None:
+    def fail() -> None:
+        with statements.joining(connection):
+            postpone("1")
+            assert titles() == ["a1", "b1"]
+            postpone("2")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert titles() == ["a", "b"]
+    postpone("3")
+    assert in_thread(titles) == ["a3", "b3"]  # committed at once again
+
+
+def test_a_transaction_that_is_to_be_rolled_back_is(chats: list[int]) -> None:
+    with statements.joining(connection):
+        postpone("1")
+        assert titles() == ["a1", "b1"]
+        postpone("2")
+        transaction.set_rollback(True)
+    assert titles() == ["a", "b"]
+
+
+def test_where_nothing_is_executed_nothing_is_left_open(chats: list[int]) -> None:
+    with statements.joining(connection):
+        pass
+    postpone("1")
+    assert in_thread(titles) == ["a1", "b1"]
+
+
+def test_it_is_a_transaction_of_its_own(chats: list[int]) -> None:
+    with transaction.atomic(), pytest.raises(RuntimeError), statements.joining(connection):
+        postpone("1")
+    assert titles() == ["a", "b"]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_transaction_of_another_kind_begins_as_the_driver_does_it(chats: list[int]) -> None:
+    connection.ensure_connection()
+    connection.connection.isolation_level = IsolationLevel.SERIALIZABLE
+    with statements.joining(connection):
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW transaction_isolation")
+            assert cursor.fetchall() == [("serializable",)]
+        postpone("1")
+    connection.connection.isolation_level = None
+    assert titles() == ["a1", "b1"]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_what_is_refused_at_commit_undoes_all(chats: list[int], people: People) -> None:
+    def fail() -> None:
+        with statements.joining(connection):
+            postpone("1")
+            missing = "INSERT INTO kith_chat_message (chat_id, sender_id, content, attachment, timestamp) "
+            statements.postpone(connection, f"{missing} VALUES (0, 0, 'a', '', now())")  # a deferred key
+
+    with pytest.raises(IntegrityError):
+        fail()
+    assert titles() == ["a", "b"]
