@@ -32,6 +32,8 @@ from realtime.errors import Unavailable
 logger = logging.getLogger("kith.batch")
 
 MOST = 256  # commands of one batch: some milliseconds; the others are next
+STEADY = 2  # batches under way: while the database works for one, the other has the interpreter
+FEW = 8  # commands under way, with which a batch more may be
 LOCK_WAIT_MS = 200  # a batch waits no longer for any lock; its commands then wait one by one
 
 # PostgreSQL's errors, or classes of them, after which it is not certain that nothing was committed:
@@ -97,7 +99,8 @@ class Gathering:
         self._waiting: list[Wish] = []
         self._until: dict[Wish, float] = {}  # of all that are not answered, in the order of these moments
         self._timer: asyncio.TimerHandle | None = None  # one: to start one costs as much as a write
-        self._busy = 0  # lanes
+        self._lanes = 0  # batches under way
+        self._under_way = 0  # commands in them
 
     def add(self, wish: Wish, until: float) -> None:
         """It is given up where it is not done ``until`` then, by the loop's time."""
@@ -105,11 +108,18 @@ class Gathering:
         self._until[wish] = until
         if self._timer is None:
             self._timer = self._loop.call_at(until, self._give_up)
-        self._holding.begin(wish.topic)
-        if self._busy < threads.lanes():
-            self._busy += 1
+        if self._may_begin(wish):
+            self._lanes += 1
             # Not now: what other sockets have said in the same turn of the loop comes along.
             self._loop.call_soon(self._next)
+        self._holding.begin(wish.topic)
+
+    def _may_begin(self, wish: Wish) -> bool:
+        """What comes while much is under way is better gathered; so is what would wait for its topic."""
+        if self._lanes < min(STEADY, threads.lanes()):
+            return True
+        few = self._lanes < threads.lanes() and self._under_way < FEW
+        return few and not self._holding.is_under_way(wish.topic)
 
     def _next(self) -> None:
         waiting: list[Wish] = []
@@ -117,13 +127,15 @@ class Gathering:
         for wish in self._waiting:
             (given_up if wish.outcome.done() else waiting).append(wish)
         self._forget(given_up)
-        wishes, self._waiting = waiting[:MOST], waiting[MOST:]
+        most = 0 if self._lanes > STEADY and self._under_way >= FEW else MOST  # the other lanes take them
+        wishes, self._waiting = waiting[:most], waiting[most:]
         if not wishes:
-            self._busy -= 1
-        else:
-            wishes.sort(key=attrgetter("place"))
-            done = threads.batch(functools.partial(commit, wishes))
-            done.add_done_callback(functools.partial(self._written, wishes))
+            self._lanes -= 1
+            return
+        self._under_way += len(wishes)
+        wishes.sort(key=attrgetter("place"))
+        done = threads.batch(functools.partial(commit, wishes))
+        done.add_done_callback(functools.partial(self._written, wishes))
 
     def _written(self, wishes: list[Wish], done: Future[list[Outcome]]) -> None:
         """On the writing thread."""
@@ -131,6 +143,7 @@ class Gathering:
             self._loop.call_soon_threadsafe(self._answer, wishes, done)
 
     def _answer(self, wishes: list[Wish], done: Future[list[Outcome]]) -> None:
+        self._under_way -= len(wishes)
         self._next()
         self._forget(wishes)
         outcomes = [error] * len(wishes) if (error := done.exception()) else done.result()

@@ -43,6 +43,10 @@ class Holding:
         """A command is under way that may tell something there."""
         self._under_way[topic] += 1
 
+    def is_under_way(self, topic: str) -> bool:
+        """Whether a command is."""
+        return topic in self._under_way
+
     def end(self, topics: Iterable[str]) -> None:
         """So many are not any more: what they had to tell was `put`, and who waits for them is about to be
         woken."""

@@ -127,9 +127,9 @@ class Hub:
             self._committed.put(packets)
 
     def _hand_on(self, packets: list[Packet]) -> None:
-        if self.broker is not None:
-            self.broker.offer(packets)
         self._holding.put(packets)
+        if self.broker is not None:  # afterwards, for it takes as long as some sockets do
+            self.loop.call_soon(self.broker.offer, packets)
 
     def _size(self, topic: str) -> int:
         stream = self.streams.get(topic)

@@ -27,7 +27,7 @@ T = TypeVar("T")
 READ_THREADS = 4  # each holds a database connection
 WRITE_THREADS = 4
 KEPT_S = 1.0  # a connection that rested for longer may be broken, which only the pool looks for
-BATCH_THREADS = 2  # while the database works for one, the other has the interpreter
+BATCH_THREADS = 4  # as many batches may be under way; `batch` says when
 
 
 @functools.cache
