@@ -106,7 +106,9 @@ class Message(models.Model):
     sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     content = models.TextField()
     attachment = models.CharField(max_length=300, blank=True, help_text="path that an upload returned")
-    reply_to = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
+    reply_to = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     ref = models.CharField(max_length=64, null=True, editable=False, help_text="the sender's own name for it")
     timestamp = models.DateTimeField(default=timezone.now, editable=False)
     edited_at = models.DateTimeField(null=True, editable=False)
@@ -123,6 +125,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["chat", "id"], name="kith_chat_message_keyset"),
             models.Index(fields=["attachment"], name="kith_chat_attachment", condition=~Q(attachment="")),
+            models.Index(fields=["reply_to"], name="kith_chat_reply", condition=Q(reply_to__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -79,7 +79,7 @@ class Ref(models.Model):
     """What a client's ``ref`` created: the same ref in the same scope creates nothing new, on any
     day. ``digest`` tells the same content from other content."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     scope = models.CharField(max_length=100)
     ref = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)
