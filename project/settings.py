@@ -112,7 +112,7 @@ def database() -> dict[str, Any]:
         }
     elif config["ENGINE"].endswith("postgresql"):
         config["CONN_HEALTH_CHECKS"] = True  # the pool then tests a connection before it lends it
-        size = env.int("DATABASE_POOL_SIZE", default=20)  # of one process; the core holds up to ten
+        size = env.int("DATABASE_POOL_SIZE", default=20)  # of one process; the core holds up to twelve
         # While the database is away the pool doubles its pauses (1, 2, 4 … s) for as long as it is told to,
         # and may sleep when the database comes back. So it gives up soon; whoever asks next begins anew.
         options["pool"] = {"min_size": 0, "max_size": size, "timeout": 4, "reconnect_timeout": 1}

@@ -21,7 +21,14 @@ from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connections,
+    transaction,
+)
 
 from realtime import holding, log, publishing, statements, threads
 from realtime.channels import Channel
@@ -38,7 +45,7 @@ LOCK_WAIT_MS = 200  # a batch waits no longer for any lock; its commands then wa
 
 # PostgreSQL's errors, or classes of them, after which it is not certain that nothing was committed:
 # connection_exception, operator_intervention, system_error, internal_error, statement_completion_unknown.
-_OPEN = ("08", "57", "58", "XX", "40003")
+_OPEN = ("08", "57P", "58", "XX", "40003")
 
 Outcome = Answer | BaseException  # APART: nothing was done yet; an exception is for who asked
 
@@ -247,5 +254,7 @@ def _robust(told: Callable[[], object]) -> Callable[[], object]:
 
 def _is_refusal(error: Exception) -> bool:
     """Whether the database answered the last statements, COMMIT among them, and the answer was no."""
+    if isinstance(error.__context__, DatabaseError | InterfaceError) and not _is_refusal(error.__context__):
+        return False  # the link broke, and then something failed while it was made anew
     state = getattr(error.__cause__, "sqlstate", None)
     return isinstance(error, IntegrityError) if state is None else not state.startswith(_OPEN)

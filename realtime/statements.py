@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
@@ -48,6 +48,15 @@ class _Unread(Postponed):
         self._answered = []
 
 
+class _Commit(_Unread):
+    """PostgreSQL answers a transaction that an error has ended without complaint: by its rollback."""
+
+    def executed(self, cursor: Any) -> None:
+        if cursor.statusmessage != "COMMIT":
+            raise IntegrityError("The transaction had failed, and was rolled back.")
+        super().executed(cursor)
+
+
 class _Joining(threading.local):
     """What waits in this thread, for which connection; and one cursor for all, of which each costs as much as
     a fifth of a statement (measured)."""
@@ -77,14 +86,14 @@ def joining(connection: BaseDatabaseWrapper) -> Iterator[None]:
             return
         waiting: list[Postponed] = []
         with connection.cursor() as cursor, connection.execute_wrapper(_sending_first(connection, waiting)):
-            _joining.connection, _joining.cursor, _joining.waiting = connection, cursor, waiting
-            begin = _begin(connection)
-            waiting += begin
             try:
+                begin = _begin(connection)
+                waiting += begin
+                _joining.connection, _joining.cursor, _joining.waiting = connection, cursor, waiting
                 yield
                 if not (connection.needs_rollback or connection.closed_in_transaction):
                     if begin and waiting != begin:
-                        waiting.append(_Unread("COMMIT", ()))
+                        waiting.append(_Commit("COMMIT", ()))
                     _send_waiting()
             finally:
                 _joining.connection = None
@@ -98,6 +107,8 @@ def _takes_several(connection: BaseDatabaseWrapper) -> bool:
 def _begin(connection: BaseDatabaseWrapper) -> list[Postponed]:
     """Instead of the BEGIN that the driver would send by itself; of transactions of the usual kind."""
     driver = connection.connection
+    if driver.info.transaction_status.name != "IDLE":
+        return []  # a TestCase's, of which this is a savepoint
     if any(kind is not None for kind in (driver.isolation_level, driver.read_only, driver.deferrable)):
         return []
     driver.autocommit = True  # it begins nothing, commits nothing that is not open, and still rolls back
@@ -110,20 +121,32 @@ def _sending_first(connection: BaseDatabaseWrapper, waiting: list[Postponed]) ->
     def execute(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         before = [*waiting]
         waiting.clear()
-        if not before or many or isinstance(params, Mapping):
-            for one in before:
-                _execute(connection, one)
+        if not before:
             return execute(sql, params, many, context)
-        joined = [(one.sql, one.params) for one in before]
-        joined.append((sql, params) if params is not None else (sql.replace("%", "%%"), ()))
-        every = [value for _, values in joined for value in values]
-        done = execute("; ".join(text for text, _ in joined), every, many, context)
-        for one in before:
-            one.executed(context["cursor"])
-            context["cursor"].nextset()
+        try:
+            if many or isinstance(params, Mapping) or _is_named(context["cursor"]):
+                for one in before:
+                    _execute(connection, one)
+                return execute(sql, params, many, context)
+            joined = [(one.sql, one.params) for one in before]
+            joined.append((sql, params) if params is not None else (sql.replace("%", "%%"), ()))
+            every = [value for _, values in joined for value in values]
+            done = execute("; ".join(text for text, _ in joined), every, many, context)
+            for one in before:
+                one.executed(context["cursor"])
+                context["cursor"].nextset()
+        except BaseException:
+            # What waited, BEGIN perhaps, may never have reached the database: nothing may follow it.
+            connection.needs_rollback = True
+            raise
         return done
 
     return execute
+
+
+def _is_named(cursor: CursorWrapper) -> bool:
+    """A server-side cursor, which makes its statement a part of another."""
+    return getattr(cursor.cursor, "name", None) is not None
 
 
 def postpone(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any] = ()) -> None:

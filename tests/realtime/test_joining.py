@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from django.db import Error as DatabaseError
 from django.db import IntegrityError, connection, transaction
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from psycopg import IsolationLevel
 
@@ -189,6 +192,40 @@ def test_a_transaction_of_another_kind_begins_as_the_driver_does_it(chats: list[
             assert cursor.fetchall() == [("serializable",)]
         postpone("1")
     connection.connection.isolation_level = None
+    assert titles() == ["a1", "b1"]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_what_could_not_be_sent_is_not_followed_by_anything(chats: list[int]) -> None:
+    """Not even where its error is caught: BEGIN was to go with it."""
+    with statements.joining(connection):
+        postpone("1")
+        with contextlib.suppress(ValueError, DatabaseError), connection.cursor() as cursor:
+            cursor.execute("SELECT %s", ["\x00"])  # which the driver refuses
+        with pytest.raises(TransactionManagementError):
+            titles()
+    assert titles() == ["a", "b"]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_transaction_that_has_failed_is_not_taken_for_a_committed_one(chats: list[int]) -> None:
+    def fail() -> None:
+        with statements.joining(connection):
+            postpone("1")
+            assert titles() == ["a1", "b1"]
+            with contextlib.suppress(Exception):
+                connection.connection.execute("SELECT nothing")  # past Django, and caught
+
+    with pytest.raises(IntegrityError):
+        fail()
+    assert titles() == ["a", "b"]
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_cursor_of_the_server_goes_by_itself(chats: list[int]) -> None:
+    with statements.joining(connection):
+        postpone("1")
+        assert [chat.title for chat in Chat.objects.order_by("pk").iterator()] == ["a1", "b1"]
     assert titles() == ["a1", "b1"]
 
 
